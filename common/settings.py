@@ -1,0 +1,33 @@
+"""Settings: everything that differs between machines, read once from the environment (see .env.example)."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Self
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the servers are and what secret signs tokens. The defaults fit `docker compose up mysql redis`.
+
+    `secret_key` must be the same in every process of one shop, and secret: its default is for a laptop only.
+    `web_threads` is how many requests one web process answers at a time; pools are sized by it.
+    """
+
+    mysql_url: str = "mysql://root@127.0.0.1:3306/"
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    secret_key: str = "for-a-laptop-only"  # noqa: S105 - said to be no secret
+    web_threads: int = 4
+    log_level: str = "INFO"
+
+    @classmethod
+    def from_env(cls) -> Self:
+        env = os.environ
+        return cls(
+            mysql_url=env.get("MYSQL_URL", cls.mysql_url),
+            redis_url=env.get("REDIS_URL", cls.redis_url),
+            secret_key=env.get("SECRET_KEY", cls.secret_key),
+            web_threads=int(env.get("WEB_THREADS", cls.web_threads)),
+            log_level=env.get("LOG_LEVEL", cls.log_level),
+        )

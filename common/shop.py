@@ -1,0 +1,265 @@
+"""The shop's vocabulary: the few types and protocols that every stage is a composition of.
+
+A stage never changes these. It writes one of the small protocols below (a `Catalog`, a `Stock`, a whole
+`Buy`) and hands it to `Shop`. Each type names the stage where a reader first meets it.
+
+Money is integer cents. Times are aware `datetime`s in UTC, from the server's clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+SaleState = Literal["draft", "published", "closed"]
+Change = Literal["created", "changed", "published", "closed", "restocked"]
+
+
+@dataclass(frozen=True)
+class Sale:
+    """One flash sale of one product (s01).
+
+    `stock` is what the ledger says is left at the moment the row was read: an answer about the past.
+    `version` grows by one with every change made in the back office (price, window, close, restock).
+    """
+
+    id: int
+    title: str
+    title_zh: str
+    image: str
+    price_cents: int
+    list_price_cents: int
+    initial: int
+    stock: int
+    buyer_limit: int
+    opens_at: datetime
+    closes_at: datetime
+    state: SaleState
+    version: int
+
+    def check_open(self, now: datetime) -> None:
+        """Raise `NotOpen` or `Ended` unless the sale sells at `now` (opens <= now < closes)."""
+        if self.state == "draft" or now < self.opens_at:
+            raise NotOpen(opens_at=self.opens_at)
+        if self.state == "closed" or now >= self.closes_at:
+            raise Ended
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One press of the buy button (s01).
+
+    `key` is the buyer's Idempotency-Key: two attempts with the same buyer, sale and key are the same press
+    sent twice. Before s05 nobody looks at it. `deadline` is when the buyer stops waiting (s10), `permit` is
+    s09's, `shadow` marks test traffic (s19).
+    """
+
+    id: str
+    sale_id: int
+    buyer_id: int
+    quantity: int
+    key: str
+    client: str
+    deadline: datetime
+    permit: str | None = None
+    shadow: bool = False
+
+
+@dataclass(frozen=True)
+class Order:
+    """A promise kept: these units belong to this buyer (s01). `price_cents` is for one unit."""
+
+    id: str
+    sale_id: int
+    buyer_id: int
+    quantity: int
+    price_cents: int
+    status: str
+    created_at: datetime
+
+    @property
+    def total_cents(self) -> int:
+        return self.quantity * self.price_cents
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """A promise to answer later (s06)."""
+
+    id: str
+    sale_id: int
+    buyer_id: int
+    state: str
+    order_id: str | None = None
+    problem: str | None = None
+
+
+Outcome = Order | Ticket
+
+
+class Refused(Exception):
+    """The shop says no, and says why. Not a fault: nothing was taken, and the buyer gets a clear answer.
+
+    `type`, `status` and `title` become the problem document (RFC 9457) of the HTTP answer.
+    """
+
+    type = "refused"
+    status = 409
+    title = "Refused"
+
+    def __init__(self, detail: str = "", *, retry_after: float | None = None, **members: Any) -> None:
+        super().__init__(detail or self.title)
+        self.detail = detail or self.title
+        self.retry_after = retry_after
+        self.members = members
+
+
+class SoldOut(Refused):
+    """Fewer units are left than were asked for (s01)."""
+
+    type, title = "sold_out", "Sold out"
+
+
+class LimitReached(Refused):
+    """The buyer would own more units than the sale allows one buyer (s01)."""
+
+    type, title = "limit_reached", "Purchase limit reached"
+
+
+class NotOpen(Refused):
+    """The sale has not begun (s01)."""
+
+    type, status, title = "not_open", 403, "The sale is not open yet"
+
+
+class Ended(Refused):
+    """The sale is over (s01)."""
+
+    type, status, title = "ended", 410, "The sale has ended"
+
+
+class NoSuchSale(Refused):
+    """No published sale has this id (s01)."""
+
+    type, status, title = "not_found", 404, "No such sale"
+
+
+class Invalid(Refused):
+    """The request makes no sense, and says which field (s01). `errors` is a list of {"field", "message"}."""
+
+    type, status, title = "invalid", 422, "Invalid request"
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}", errors=[{"field": field, "message": message}])
+
+
+class Busy(Refused):
+    """Too much is going on at this moment; trying again later helps (s02: retries used up)."""
+
+    type, status, title = "busy", 503, "Busy, please try again"
+
+    def __init__(self, detail: str = "", *, retry_after: float = 1, **members: Any) -> None:
+        super().__init__(detail, retry_after=retry_after, **members)
+
+
+class TooMany(Refused):
+    """This buyer or address asks too often (s08)."""
+
+    type, status, title = "too_many", 429, "Too many requests"
+
+
+Buy = Callable[[Attempt], Outcome]
+"""Takes an attempt, returns an order (or a ticket), or raises `Refused`."""
+
+
+class Catalog(Protocol):
+    """Where pages and checkouts read sales (s01 asks MariaDB; s03 puts two caches before it)."""
+
+    def get(self, sale_id: int) -> Sale | None:
+        """The sale, or None when no sale has this id. Drafts too: who may see them is the web's business."""
+
+    def list(self) -> list[Sale]:
+        """Every sale that is not a draft, the next to open first."""
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Units set aside for one attempt (s05). `token` is opaque except to the `Stock` that made it."""
+
+    attempt: Attempt
+    token: str
+
+
+class Stock(Protocol):
+    """Units that can be set aside, then kept or returned (s05)."""
+
+    def reserve(self, attempt: Attempt) -> Reservation: ...
+    def confirm(self, reservation: Reservation) -> None: ...
+    def release(self, reservation: Reservation) -> None: ...
+
+
+class Ledger(Protocol):
+    """Writes orders to the database (s05 passes a batch of one, s07 of five hundred)."""
+
+    def place(self, batch: Sequence[Reservation]) -> list[Order | Refused]: ...
+
+
+class Gate(Protocol):
+    """Stands around the buy: refuse, answer early, or let it proceed (s08)."""
+
+    def __call__(self, attempt: Attempt, proceed: Buy) -> Outcome: ...
+
+
+class Tickets(Protocol):
+    """Where a buyer asks what became of an attempt (s06)."""
+
+    def get(self, ticket_id: str) -> Ticket | None: ...
+    def changes(self, ticket_id: str) -> Iterator[Ticket]: ...
+
+
+@dataclass(frozen=True)
+class SaleChanged:
+    """A domain event: the back office changed this sale, and the change is committed (s03)."""
+
+    sale_id: int
+    version: int
+    what: Change
+
+
+Listener = Callable[[SaleChanged], None]
+"""Called after the commit, in the process that made the change. At most once: a crash may lose the call."""
+
+
+class Task(Protocol):
+    """A piece of background work with a JSON payload, run by RQ, a timer or the command line (s06)."""
+
+    @property
+    def every(self) -> float | None: ...
+
+    def run(self, payload: dict[str, Any]) -> None: ...
+
+
+class Service(Protocol):
+    """A loop that runs beside the requests until `stop()` is true (s03).
+
+    `where` is "web" for a thread in each web process, "own" for a process of its own.
+    """
+
+    @property
+    def where(self) -> Literal["web", "own"]: ...
+
+    def run(self, stop: Callable[[], bool]) -> None: ...
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A whole shop: what the web layer, the workers and the proof kit talk to. `create_shop` composes it."""
+
+    catalog: Catalog
+    buy: Buy
+    tickets: Tickets | None = None
+    listeners: Sequence[Listener] = ()
+    tasks: dict[str, Task] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+-- s03 changes nothing in the database: a cache is a copy, and the copy lives elsewhere.

@@ -1,0 +1,28 @@
+"""What does not help. A foil is a wrong variant that the proofs plug in to show that they would notice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from common.backoffice import BackOffice
+from common.database import Sql
+from common.shop import Listener, Sale, SaleChanged
+
+
+class AnnouncesBeforeCommit(BackOffice):
+    """Tells the caches first and commits afterwards.
+
+    A reader who comes in between loads the row as it was, and puts it into both caches. The commit that
+    follows tells nobody, so the old price stays until its time to live ends.
+    """
+
+    def __init__(self, sql: Sql, listeners: list[Listener]) -> None:
+        super().__init__(sql)
+        self._early = listeners
+
+    def change(self, sale_id: int, fields: Mapping[str, Any]) -> Sale:
+        version = self.get(sale_id).version + 1
+        for listener in self._early:
+            listener(SaleChanged(sale_id, version, "changed"))
+        return super().change(sale_id, fields)

@@ -1,0 +1,111 @@
+"""What the proofs of the stages share: a stage on real servers, with a fresh sale for every test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from common import schema
+from common.backends import Backends
+from common.backoffice import BackOffice
+from common.database import Row
+from common.ids import new_id
+from common.settings import Settings
+from common.shop import Attempt, Outcome, Sale, Shop
+from common.stages import find
+
+
+class HandClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def forward(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class World:
+    """One stage as one process sees it. Sales are made fresh; nothing is ever deleted."""
+
+    def __init__(self, code: str, settings: Settings, clock: Callable[[], datetime], **plugs: Any) -> None:
+        self.stage = find(code)
+        schema.prepare(settings.mysql_url, code)
+        self.backends = Backends.connect(code, settings, clock)
+        self.shop: Shop = self.stage.load().create_shop(self.backends, **plugs)
+        self.office = BackOffice(self.backends.sql, self.shop.listeners)
+        self.clock = clock
+
+    def new_sale(self, units: int, limit: int = 1, *, publish: bool = True, **fields: Any) -> Sale:
+        now = self.clock()
+        sale = self.office.create(
+            {
+                "title": "Tea",
+                "title_zh": "茶",
+                "image": "tea",
+                "price_cents": 100,
+                "list_price_cents": 200,
+                "buyer_limit": limit,
+                "opens_at": now - timedelta(hours=1),
+                "closes_at": now + timedelta(hours=1),
+                **fields,
+            },
+            units,
+        )
+        return self.office.publish(sale.id) if publish else sale
+
+    def attempt(self, sale: Sale, buyer: int, quantity: int = 1) -> Attempt:
+        return Attempt(
+            id=new_id(),
+            sale_id=sale.id,
+            buyer_id=buyer,
+            quantity=quantity,
+            key=new_id(),
+            client="127.0.0.1",
+            deadline=self.clock() + timedelta(seconds=10),
+        )
+
+    def buy(self, sale: Sale, buyer: int, quantity: int = 1) -> Outcome:
+        return self.shop.buy(self.attempt(sale, buyer, quantity))
+
+    def row(self, sale: Sale) -> Row:
+        with self.backends.sql() as db:
+            return db.one("SELECT * FROM sales WHERE id = %s", sale.id) or {}
+
+    def orders(self, sale: Sale) -> list[Row]:
+        with self.backends.sql() as db:
+            return db.all("SELECT * FROM orders WHERE sale_id = %s ORDER BY id", sale.id)
+
+    def bought(self, sale: Sale, buyer: int) -> int:
+        with self.backends.sql() as db:
+            row = db.one("SELECT bought FROM purchases WHERE sale_id = %s AND buyer_id = %s", sale.id, buyer)
+        return int(row["bought"]) if row else 0
+
+    def close(self) -> None:
+        self.backends.pool.close()
+        self.backends.stock.connection_pool.disconnect()
+
+
+@pytest.fixture
+def clock() -> HandClock:
+    return HandClock()
+
+
+@pytest.fixture
+def world(settings: Settings, clock: HandClock) -> Iterator[Callable[..., World]]:
+    """`world("s02", checkout=…)`: another process of that stage, each time it is called."""
+    opened: list[World] = []
+
+    def make(code: str, **plugs: Any) -> World:
+        opened.append(World(code, settings, plugs.pop("clock", clock), **plugs))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        each.close()

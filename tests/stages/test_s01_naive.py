@@ -1,0 +1,48 @@
+"""s01 sells in turn (see test_checkouts) and oversells as soon as two buyers meet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from common.shop import Attempt, Order
+from stages.s01_naive.checkout import NaiveCheckout
+from tests.stages.conftest import World
+
+
+def test_the_column_itself_does_not_stop_the_oversell(world: Callable[..., World]) -> None:
+    """An unsigned column or a CHECK would refuse, and hide the race this stage is here to show."""
+    shop = world("s01")
+    sale = shop.new_sale(units=0)
+    with shop.backends.sql() as db:
+        assert db.run("UPDATE sales SET stock = -1 WHERE id = %s", sale.id) == 1
+    assert shop.row(sale)["stock"] == -1
+
+
+def test_a_buyer_who_comes_between_look_and_act_is_erased(world: Callable[..., World]) -> None:
+    """The race on one page: a second buyer is served at the place where the comment says anyone may come."""
+    second: list[Order] = []
+
+    class Interrupted(NaiveCheckout):
+        """Once, between its look and its act, another buyer of another process comes."""
+
+        def _place(self, db, attempt: Attempt) -> Order:  # type: ignore[no-untyped-def]
+            return super()._place(Between(db), attempt)
+
+    class Between:
+        def __init__(self, db) -> None:  # type: ignore[no-untyped-def]
+            self.one = db.one
+            self._db = db
+
+        def run(self, sql: str, *args: object) -> int:
+            if sql.startswith("UPDATE") and not second:
+                second.append(other.buy(sale, 2))  # type: ignore[arg-type]
+            return self._db.run(sql, *args)  # type: ignore[no-any-return]
+
+    other = world("s01")
+    shop = world("s01", checkout=Interrupted)
+    sale = shop.new_sale(units=1)
+    shop.buy(sale, 1)
+
+    assert second, "the second buyer never came: nothing is proved"
+    assert len(shop.orders(sale)) == 2, "one unit, two orders"
+    assert shop.row(sale)["stock"] == 0, "and the stock does not even show it"
