@@ -6,14 +6,18 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Self
 
+import pymysql
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from common import database
 from common.database import Db, Pool
+from common.proof.announce import AnnouncedMariaDB, announced
+from common.proof.steps import Watcher
 from common.settings import Settings
 
 Clock = Callable[[], datetime]
@@ -60,10 +64,17 @@ class Backends:
         """Borrow a database connection: `with b.sql() as db`. Never keep it."""
         return self.pool.lend()
 
+    def observe(self, watcher: Watcher) -> Self:
+        """The same servers through connections of their own, each round trip announced to `watcher`."""
+        return self.connect(self.keys.prefix, self.settings, self.clock, watcher)
+
     @classmethod
-    def connect(cls, stage: str, settings: Settings, clock: Clock = system_clock) -> Self:
+    def connect(
+        cls, stage: str, settings: Settings, clock: Clock = system_clock, watcher: Watcher | None = None
+    ) -> Self:
         """Backends of `stage` ("s05"). Opens no connection: the first use does."""
-        redis = connect_redis(settings)
+        redis = connect_redis(settings, watcher)
+        driver = partial(AnnouncedMariaDB, watcher) if watcher else pymysql.connect
         return cls(
             settings=settings,
             keys=Keys(stage),
@@ -72,7 +83,7 @@ class Backends:
             cache=redis,
             queue=redis,
             pool=Pool(
-                lambda: database.connect(settings.mysql_url, database_name(stage)),
+                lambda: database.connect(settings.mysql_url, database_name(stage), driver=driver),
                 size=settings.web_threads + 1,  # one more than requests: services read too
             ),
         )
@@ -83,7 +94,7 @@ def database_name(stage: str) -> str:
     return f"seckill_{stage}"
 
 
-def connect_redis(settings: Settings) -> Redis:
+def connect_redis(settings: Settings, watcher: Watcher | None = None) -> Redis:
     """A Redis client that never re-sends a command by itself.
 
     redis-py 8 repeats a command whose reply was lost, ten times by default: one call of a script that takes a
@@ -97,4 +108,6 @@ def connect_redis(settings: Settings) -> Redis:
         socket_connect_timeout=5,
         retry=Retry(NoBackoff(), 0),
     )
+    if watcher:
+        pool.connection_class = announced(pool.connection_class, watcher)
     return Redis.from_pool(pool)

@@ -23,6 +23,8 @@ CHANGEABLE = (
     "closes_at",
 )
 
+MOST_UNITS = 1_000_000_000  # fits the column
+
 
 class BackOffice:
     """Changes sales in MariaDB, one short transaction each, then tells the listeners.
@@ -50,7 +52,7 @@ class BackOffice:
 
     def create(self, fields: Mapping[str, Any], units: int) -> Sale:
         """A new draft with `units` in stock. `fields` has every name in `CHANGEABLE`."""
-        _check_window(fields)
+        _check_terms(fields)
         values = [fields[name] for name in CHANGEABLE]
         with self._sql() as db:
             sale_id = db.insert(
@@ -69,7 +71,7 @@ class BackOffice:
             sale = _locked(db, sale_id)
             if sale["state"] == "closed":
                 raise Invalid("state", "a closed sale cannot be changed")
-            _check_window({**sale, **fields})
+            _check_terms({**sale, **fields})
             assignments = "".join(f"{name} = %s, " for name in names)
             db.run(
                 f"UPDATE sales SET {assignments}version = version + 1 WHERE id = %s",  # noqa: S608
@@ -94,6 +96,8 @@ class BackOffice:
                 raise Invalid("state", "a closed sale cannot be restocked")
             if sale["stock"] + units < 0:
                 raise Invalid("units", f"only {sale['stock']} units are left to take back")
+            if sale["initial"] + units > MOST_UNITS:
+                raise Invalid("units", f"one sale holds at most {MOST_UNITS} units")
             db.run(
                 "UPDATE sales SET initial = initial + %s, stock = stock + %s, version = version + 1"
                 " WHERE id = %s",
@@ -125,6 +129,8 @@ def _locked(db: Db, sale_id: int) -> Row:
     return row
 
 
-def _check_window(fields: Mapping[str, Any]) -> None:
+def _check_terms(fields: Mapping[str, Any]) -> None:
     if fields["closes_at"] <= fields["opens_at"]:
         raise Invalid("closes_at", "must be after opens_at")
+    if fields["list_price_cents"] < fields["price_cents"]:
+        raise Invalid("list_price_cents", "must not be below the price")

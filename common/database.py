@@ -147,7 +147,13 @@ Sql = Callable[[], AbstractContextManager[Db]]
 """How lesson code gets a connection: `with sql() as db: …`."""
 
 
-def connect(url: str, database: str | None = None, *, read_timeout: float = 10) -> Db:
+Driver = Callable[..., Any]
+"""What opens a PyMySQL connection."""
+
+
+def connect(
+    url: str, database: str | None = None, *, read_timeout: float = 10, driver: Driver = pymysql.connect
+) -> Db:
     """Open one connection. `url`: mysql://user:password@host:port/ or mysql://user@localhost/?unix_socket=PATH.
 
     PyMySQL has no read timeout by default: a server that stalls would hold the thread for ever.
@@ -156,7 +162,7 @@ def connect(url: str, database: str | None = None, *, read_timeout: float = 10) 
     parts = urlsplit(url)
     socket_path = parse_qs(parts.query).get("unix_socket", [None])[0]
     local = socket_path is not None or parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    connection = pymysql.connect(
+    connection = driver(
         unix_socket=socket_path,
         host=parts.hostname or "127.0.0.1",
         port=parts.port or 3306,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Flask
+from redis import Redis
 
 from common import web
-from common.backends import Backends, Clock
+from common.backends import Backends, Clock, Keys
 from common.catalog import SqlCatalog
 from common.database import Sql
-from common.shop import Buy, Shop
+from common.shop import Buy, Catalog, Shop
 from stages.s02_guarded_update.checkout import GuardedCheckout
 from stages.s02_guarded_update.retry import retrying
 from stages.s03_cache.catalog import CachedCatalog
@@ -23,16 +24,16 @@ def create_shop(
     b: Backends,
     *,
     checkout: Callable[[Sql, Clock], Buy] = GuardedCheckout,
-    local_ttl: float = 0.4,
-    shared_ttl: float = 1.0,
+    local: Callable[[Clock], LocalCache] = LocalCache,
+    shared: Callable[[Redis, Keys], SharedCache] = SharedCache,
+    catalog: Callable[[SqlCatalog, LocalCache, SharedCache], Catalog] = CachedCatalog,
 ) -> Shop:
-    local = LocalCache(b.clock, ttl=local_ttl)
-    shared = SharedCache(b.cache, b.keys, ttl=shared_ttl)
+    caches = local(b.clock), shared(b.cache, b.keys)
     return Shop(
-        catalog=CachedCatalog(SqlCatalog(b.sql), local, shared),
+        catalog=catalog(SqlCatalog(b.sql), *caches),
         buy=retrying(checkout(b.sql, b.clock)),
-        listeners=[Invalidation(local, shared)],
-        services={"invalidation": Subscriber(local, shared)},
+        listeners=[Invalidation(*caches)],
+        services={"invalidation": Subscriber(*caches)},
     )
 
 

@@ -27,7 +27,7 @@ class LocalCache:
     that began before. Does not hear of changes by itself: see `invalidation`.
     """
 
-    def __init__(self, clock: Clock, ttl: float, size: int = 1000) -> None:
+    def __init__(self, clock: Clock, ttl: float = 0.4, size: int = 1000) -> None:
         self._clock = clock
         self._ttl = ttl
         self._size = size

@@ -25,7 +25,7 @@ class SharedCache:
     need Redis to answer: without it every load goes to its source.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, ttl: float) -> None:
+    def __init__(self, redis: Redis, keys: Keys, ttl: float = 1.0) -> None:
         self.redis = redis
         self.channel = keys.shared("dropped")
         self._keys = keys

@@ -12,7 +12,7 @@ from stages.s01_naive.checkout import NaiveCheckout
 from stages.s02_guarded_update.checkout import GuardedCheckout
 from stages.s02_guarded_update.foils import JustATransaction
 from stages.s02_guarded_update.variants import OptimisticCheckout, RowLockCheckout
-from tests.stages.conftest import World
+from tests.world import World
 
 CHECKOUTS = [
     ("s01", NaiveCheckout),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from common.shop import Attempt, Order
 from stages.s01_naive.checkout import NaiveCheckout
-from tests.stages.conftest import World
+from tests.world import World
 
 
 def test_the_column_itself_does_not_stop_the_oversell(world: Callable[..., World]) -> None:

@@ -11,7 +11,7 @@ from common.shop import Attempt, Busy, Ended, LimitReached, Order, SoldOut
 from stages.s02_guarded_update import retry
 from stages.s02_guarded_update.checkout import GuardedCheckout, count_purchase, take_stock
 from stages.s02_guarded_update.variants import OptimisticCheckout, RowLockCheckout
-from tests.stages.conftest import World
+from tests.world import World
 
 RIGHT = [GuardedCheckout, RowLockCheckout, OptimisticCheckout]
 

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import pytest
 from redis import RedisError
@@ -22,26 +23,13 @@ from stages.s03_cache.foils import AnnouncesBeforeCommit
 from stages.s03_cache.invalidation import Subscriber
 from stages.s03_cache.local import LocalCache
 from stages.s03_cache.shared import SharedCache
-from tests.stages.conftest import HandClock, World
+from tests.world import HandClock, Selects, World
 
 READS = 1000
-LONG = {"local_ttl": 3600.0, "shared_ttl": 3600.0}  # nothing expires unless the test says so
-
-
-class Selects:
-    """How many SELECT statements the server has answered, told by the server."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._before = self._now()
-
-    def _now(self) -> int:
-        with self._world.backends.sql() as db:
-            row = db.one("SHOW GLOBAL STATUS LIKE 'Com_select'") or {}
-        return int(row["Value"])
-
-    def since(self) -> int:
-        return self._now() - self._before
+LONG = {
+    "local": partial(LocalCache, ttl=3600),
+    "shared": partial(SharedCache, ttl=3600),
+}  # nothing expires unless the test says so
 
 
 def read_many(shop: World, ids: list[int]) -> list[Sale | None]:

@@ -1,9 +1,10 @@
-"""What the proofs of the stages share: a stage on real servers, with a fresh sale for every test."""
+"""A stage on real servers as one process sees it, with a fresh sale whenever one is wanted."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from common.backends import Backends
 from common.backoffice import BackOffice
 from common.database import Row
 from common.ids import new_id
+from common.proof.steps import Watcher
 from common.settings import Settings
 from common.shop import Attempt, Outcome, Sale, Shop
 from common.stages import find
@@ -34,13 +36,26 @@ class HandClock:
 class World:
     """One stage as one process sees it. Sales are made fresh; nothing is ever deleted."""
 
-    def __init__(self, code: str, settings: Settings, clock: Callable[[], datetime], **plugs: Any) -> None:
+    def __init__(
+        self,
+        code: str,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        *,
+        create_shop: Callable[..., Shop] | None = None,
+        watcher: Watcher | None = None,
+        **plugs: Any,
+    ) -> None:
         self.stage = find(code)
         schema.prepare(settings.mysql_url, code)
-        self.backends = Backends.connect(code, settings, clock)
-        self.shop: Shop = self.stage.load().create_shop(self.backends, **plugs)
-        self.office = BackOffice(self.backends.sql, self.shop.listeners)
+        self.backends = Backends.connect(code, settings, clock, watcher)
+        self.create_shop = partial(create_shop or self.stage.load().create_shop, **plugs)
+        self.shop: Shop = self.create_shop(self.backends)
         self.clock = clock
+
+    @property
+    def office(self) -> BackOffice:
+        return BackOffice(self.backends.sql, self.shop.listeners)
 
     def new_sale(self, units: int, limit: int = 1, *, publish: bool = True, **fields: Any) -> Sale:
         now = self.clock()
@@ -50,7 +65,7 @@ class World:
                 "title_zh": "茶",
                 "image": "tea",
                 "price_cents": 100,
-                "list_price_cents": 200,
+                "list_price_cents": 2000,
                 "buyer_limit": limit,
                 "opens_at": now - timedelta(hours=1),
                 "closes_at": now + timedelta(hours=1),
@@ -92,6 +107,22 @@ class World:
         self.backends.stock.connection_pool.disconnect()
 
 
+class Selects:
+    """How many SELECT statements the server has answered, told by the server."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._before = self._now()
+
+    def _now(self) -> int:
+        with self._world.backends.sql() as db:
+            row = db.one("SHOW GLOBAL STATUS LIKE 'Com_select'") or {}
+        return int(row["Value"])
+
+    def since(self) -> int:
+        return self._now() - self._before
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
@@ -102,8 +133,8 @@ def world(settings: Settings, clock: HandClock) -> Iterator[Callable[..., World]
     """`world("s02", checkout=…)`: another process of that stage, each time it is called."""
     opened: list[World] = []
 
-    def make(code: str, **plugs: Any) -> World:
-        opened.append(World(code, settings, plugs.pop("clock", clock), **plugs))
+    def make(code: str, *, kind: type[World] = World, **options: Any) -> World:
+        opened.append(kind(code, settings, options.pop("clock", clock), **options))
         return opened[-1]
 
     yield make

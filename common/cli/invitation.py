@@ -1,0 +1,59 @@
+"""What a reader needs to use a running shop: address, logins, a ready curl line, where its servers are."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+
+from common.lab import LabError
+from common.running import Running
+
+
+def invite(console: Console, running: Running) -> None:
+    """Print it. Long lines stay whole, so that they can be copied."""
+    settings = running.settings
+    addresses = {
+        "MYSQL_URL": settings.mysql_url,
+        "REDIS_URL": settings.redis_url,
+        "SECRET_KEY": settings.secret_key,
+    }
+    lines = {
+        "Shop": running.url,
+        "Logins": "buyer00001 / demo, buyer00002 / demo, …; the back office at /admin: admin / admin",
+        "Buy": curl_line(running),
+        "Beside it": "export "
+        + " ".join(f"{name}={shlex.quote(value)}" for name, value in addresses.items()),
+    }
+    console.print(f"\n[bold]{running.stage.name}[/] is running ({running.stage.title['en']})")
+    for name, text in lines.items():
+        console.print(f"[bold]{name + ':':<11}[/]", end="")
+        console.print(text, soft_wrap=True, markup=False)
+
+
+def curl_line(running: Running) -> str:
+    """A command that buys one unit of a sale that is open now."""
+    headers = [f"Authorization: Bearer {running.buyer_token()}", "Content-Type: application/json"]
+    words = ["curl", "-s", f"{running.url}/api/sales/{an_open_sale(running)}/orders"]
+    for header in headers:
+        words += ["-H", header]
+    return shlex.join([*words, "-d", '{"quantity": 1}'])
+
+
+def an_open_sale(running: Running) -> int:
+    sales: list[dict[str, Any]] = running.admin("GET", "/api/sales")["sales"]
+    now = datetime.now(UTC)
+    for sale in sales:
+        opens, closes = (datetime.fromisoformat(sale[name]) for name in ("opens_at", "closes_at"))
+        if sale["state"] == "published" and opens <= now < closes and sale["left"]:
+            return int(sale["id"])
+    return int(sales[0]["id"]) if sales else 1
+
+
+def stay(console: Console, running: Running) -> None:
+    """Keep the shop open until Ctrl-C (`KeyboardInterrupt`); `LabError` when its web processes end before."""
+    console.print("\nCtrl-C ends it, and removes all that it made.")
+    running.web.wait()
+    raise LabError(f"The web processes have ended: {running.web.last_words()}")

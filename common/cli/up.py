@@ -1,0 +1,47 @@
+"""`./seckill up`"""
+
+from __future__ import annotations
+
+import click
+
+from common.cli.stage_argument import STAGE
+from common.stages import Stage
+
+BUYERS = 1000
+
+
+@click.command()
+@click.argument("stage", type=STAGE, metavar="STAGE")
+@click.option(
+    "--buyers", default=BUYERS, show_default=True, type=click.IntRange(1, 1_000_000), help="Demo buyers."
+)
+@click.option("--port", type=click.IntRange(1, 65535), help="The port; 8000, or a free one, unless told.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
+@click.option(
+    "--with",
+    "plugs",
+    multiple=True,
+    metavar="KEYWORD=MODULE:CLASS",
+    help="Put another class into the stage. May be repeated.",
+)
+def up(stage: Stage, buyers: int, port: int | None, workers: int, plugs: tuple[str, ...]) -> None:
+    """Run one stage until Ctrl-C: servers, database, web.
+
+    Prints the address, the logins, a ready curl line, and the addresses of its MariaDB and Redis for tools of
+    yours. Everything it made is removed at its end.
+
+    \b
+    ./seckill up s01
+    ./seckill up s02 --with checkout=stages.s02_guarded_update.variants:RowLockCheckout
+    """
+    from common.cli.console import new_console
+    from common.cli.invitation import invite, stay
+    from common.lab import Lab
+    from common.running import check_plugs, run_stage
+
+    check_plugs(stage, plugs)
+    console = new_console()
+    with Lab(say=console.print) as lab:
+        running = run_stage(lab, stage, buyers=buyers, port=port, workers=workers, plugs_wanted=plugs)
+        invite(console, running)
+        stay(console, running)

@@ -1,0 +1,111 @@
+"""One contest: a fresh sale on a running stage, a crowd sent at it, and the oracle's judgement."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from common.proof.crowd import Press, Target, plan, run, spike
+from common.proof.facts import Facts, load
+from common.proof.history import Told, answers_per_second, quantile
+from common.proof.oracle import Verdict, judge
+from common.running import Running
+from common.seed import demo_tokens
+from common.stages import Stage
+from common.web.answers import rfc3339
+
+LIMIT = 2  # units one buyer may own
+SPREAD = 0.5  # seconds within which everybody presses
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """The crowd of one demo. The same one, press by press, meets each stage."""
+
+    buyers: int
+    units: int
+    seed: int
+
+    @cached_property
+    def presses(self) -> list[Press]:
+        return plan(range(1, self.buyers + 1), spike(SPREAD), self.seed)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one contest."""
+
+    stage: Stage
+    facts: Facts
+    verdicts: list[Verdict]
+
+    @property
+    def oversold(self) -> int:
+        return self.facts.oversold
+
+    @property
+    def kept_everything(self) -> bool:
+        """Every verdict is "kept"; an unknown one is not enough."""
+        return all(verdict.state == "kept" for verdict in self.verdicts)
+
+    @cached_property
+    def outcomes(self) -> Counter[str]:
+        return Counter(told.outcome for told in self.facts.history)
+
+    def figures(self) -> dict[str, Any]:
+        """The figures as JSON. Times in milliseconds, from the planned press to the answer."""
+        history = self.facts.history
+        return {
+            "stage": self.stage.name,
+            "units": self.facts.sale.initial,
+            "sold": self.facts.sold,
+            "oversold": self.facts.oversold,
+            "buyers_over_limit": len(self.facts.over_limit),
+            "acknowledged_but_missing": len(self.facts.missing),
+            "attempts": len(history),
+            **{outcome: self.outcomes[outcome] for outcome in ("accepted", "refused", "unknown")},
+            "refusals": dict(Counter(told.code for told in history if told.outcome == "refused")),
+            "p50_ms": milliseconds(quantile(history, 0.50)),
+            "p99_ms": milliseconds(quantile(history, 0.99)),
+            "answers_per_second": round(answers_per_second(history) or 0),
+            "latest_press_ms": milliseconds(max(told.sent_at - told.planned_at for told in history)),
+            "verdicts": [asdict(verdict) for verdict in self.verdicts],
+        }
+
+
+def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Result:
+    """Open a sale, send the crowd, and judge once everybody has been answered."""
+    sale_id = open_sale(running, crowd.units)
+    tokens = dict(enumerate(demo_tokens(running.settings, crowd.buyers), start=1))
+    history = run(Target(running.url, sale_id, tokens), crowd.presses, on_told=on_told)
+    with running.database() as db:
+        everyone_answered = all(told.answered_at is not None for told in history)
+        facts = load(db, sale_id, history, at_rest=everyone_answered)
+    return Result(running.stage, facts, judge(facts))
+
+
+def open_sale(running: Running, units: int) -> int:
+    """The id of a new sale that is open from now on for an hour."""
+    now = datetime.now(UTC)
+    fields = {
+        "title": "The kettle everybody wants",
+        "title_zh": "人人都想要的水壶",
+        "image": "kettle",
+        "price_cents": 990,
+        "list_price_cents": 9900,
+        "buyer_limit": LIMIT,
+        "opens_at": rfc3339(now),
+        "closes_at": rfc3339(now + timedelta(hours=1)),
+        "units": units,
+    }
+    sale_id = int(running.admin("POST", "/api/admin/sales", fields)["id"])
+    running.admin("POST", f"/api/admin/sales/{sale_id}/publish")
+    return sale_id
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else round(seconds * 1000)

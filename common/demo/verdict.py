@@ -1,0 +1,119 @@
+"""The verdict of the demo: two stages side by side, and what it comes to in plain words."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from common.demo.contest import Crowd, Result
+from common.proof.oracle import Verdict
+
+PICTURE_WIDTH = 100  # columns
+MARKS = {"kept": ("✔", "green"), "broken": ("✘", "red"), "unknown": ("?", "yellow")}
+
+
+def verdict(*results: Result) -> RenderableType:
+    """One panel for each result, side by side, and the conclusion below."""
+    row = Table.grid(expand=True, padding=(0, 1))
+    for _ in results:
+        row.add_column(ratio=1)
+    row.add_row(*[_panel(result) for result in results])
+    return Group(row, Text(), *[Text(line, style="bold") for line in conclusion(*results)])
+
+
+def conclusion(first: Result, newest: Result) -> list[str]:
+    """Two lines in plain words, one on each stage."""
+    units = first.facts.sale.initial
+    if first.oversold:
+        first_line = (
+            f"{first.stage.name} sold {first.facts.sold} of {units} units:"
+            f" {first.oversold} units were promised that do not exist."
+        )
+    else:
+        first_line = (
+            f"{first.stage.name} did not oversell this time, so this run shows nothing: run it again."
+        )
+    if newest.kept_everything:
+        return [
+            first_line,
+            f"{newest.stage.name} sold {newest.facts.sold} of {units} to the same crowd: every promise kept.",
+        ]
+    failed = ", ".join(each.name for each in newest.verdicts if each.state != "kept")
+    return [first_line, f"{newest.stage.name} did not keep everything: {failed}."]
+
+
+def exit_code(first: Result, newest: Result) -> int:
+    """0 only when the demo showed what it is there to show."""
+    return 0 if first.oversold and newest.kept_everything else 1
+
+
+def _panel(result: Result) -> Panel:
+    good = result.kept_everything
+    headline = Text(_headline(result), style="bold green" if good else "bold red", justify="center")
+    title = f"[bold]{result.stage.name}[/]: {result.stage.title['en']}"
+    content = Group(headline, Text(), _figures(result.figures()), Text(), _verdicts(result.verdicts))
+    return Panel(content, title=title, border_style="green" if good else "red", box=box.ROUNDED)
+
+
+def _headline(result: Result) -> str:
+    said = f"sold {result.facts.sold} of {result.facts.sale.initial}"
+    return f"{said}: OVERSOLD by {result.oversold}" if result.oversold else said
+
+
+def _figures(figures: dict[str, Any]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_row("attempts", str(figures["attempts"]))
+    table.add_row("  told “accepted”", str(figures["accepted"]))
+    table.add_row("  told a clear no", str(figures["refused"]))
+    table.add_row("  told nothing clear", str(figures["unknown"]))
+    table.add_row("buyers over the limit", _bad_if_any(figures["buyers_over_limit"]))
+    table.add_row("acknowledged but missing", _bad_if_any(figures["acknowledged_but_missing"]))
+    table.add_row("p50 from press to answer", f"{figures['p50_ms']} ms")
+    table.add_row("p99 from press to answer", f"{figures['p99_ms']} ms")
+    table.add_row("answers a second", str(figures["answers_per_second"]))
+    return table
+
+
+def _bad_if_any(count: int) -> Text:
+    return Text(str(count), style="bold red" if count else "")
+
+
+def _verdicts(verdicts: Sequence[Verdict]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    for each in verdicts:
+        mark, color = MARKS[each.state]
+        table.add_row(Text(mark, style=color), Text.assemble((f"{each.name}: ", color), each.sentence))
+    return table
+
+
+def save_picture(file: Path, results: Sequence[Result]) -> None:
+    """Write the verdict as SVG, 100 columns wide; it loads nothing from anywhere."""
+    console = Console(record=True, width=PICTURE_WIDTH, file=io.StringIO(), force_terminal=True)
+    console.print(verdict(*results))
+    template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
+    svg = console.export_svg(title="./seckill demo", code_format=template, unique_id="verdict")
+    file.write_text(svg, encoding="utf-8")
+
+
+def save_json(file: Path, results: Sequence[Result], crowd: Crowd) -> None:
+    """Write the crowd, every figure and every verdict."""
+    document = {
+        "crowd": asdict(crowd),
+        "ok": exit_code(*results) == 0,
+        "results": [each.figures() for each in results],
+    }
+    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,62 @@
+"""People at a flash sale, for locust: they look around, look at a sale, and press the button.
+
+    locust -f common/locustfile.py --host http://127.0.0.1:8000
+
+Each user is another demo buyer. Tokens are made here, with the SECRET_KEY of the shop, and cost it nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+from typing import Any
+
+from locust import FastHttpUser, between, task
+
+from common.seed import demo_buyer
+from common.settings import Settings
+from common.web.auth import issue_token
+
+EXPECTED = {409, 410}  # sold out, limit reached, ended: a clear answer, and no failure of the shop
+numbers = itertools.count(1)
+
+
+class Buyer(FastHttpUser):
+    """One demo buyer, who thinks for half a second to two between two requests."""
+
+    wait_time = between(0.5, 2)
+
+    def on_start(self) -> None:
+        token = issue_token(Settings.from_env(), demo_buyer(next(numbers)))
+        self.headers = {"Authorization": f"Bearer {token}"}
+        self.sales: list[dict[str, Any]] = []
+        self.look_around()
+
+    @task(5)
+    def look_around(self) -> None:
+        with self.client.get("/api/sales", catch_response=True) as answer:
+            if answer.status_code == 200:
+                self.sales = answer.json()["sales"]
+
+    @task(10)
+    def look_at_a_sale(self) -> None:
+        if self.sales:
+            self.client.get(f"/api/sales/{random.choice(self.sales)['id']}", name="/api/sales/{id}")
+
+    @task(3)
+    def look_at_a_page(self) -> None:
+        self.client.get("/", name="/ (page)")
+
+    @task(3)
+    def buy(self) -> None:
+        if not self.sales:
+            return
+        with self.client.post(
+            f"/api/sales/{random.choice(self.sales)['id']}/orders",
+            name="/api/sales/{id}/orders",
+            json={"quantity": 1},
+            headers=self.headers,
+            catch_response=True,
+        ) as answer:
+            if answer.status_code in EXPECTED:
+                answer.success()

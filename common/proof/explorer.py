@@ -1,0 +1,217 @@
+"""The explorer: plays every interleaving of a scenario's steps against a real MariaDB and a real Redis."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import partial
+from itertools import count, islice
+from queue import SimpleQueue
+from typing import Self
+
+from pymysql import MySQLError
+from redis import RedisError
+
+from common import database, schema
+from common.backends import Backends, database_name
+from common.backoffice import BackOffice
+from common.proof import facts, schedule
+from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
+from common.proof.oracle import judge
+from common.proof.scenario import NOW, Action, Scenario, Scene
+from common.proof.schedule import Run
+from common.proof.waits import LockWaits
+from common.settings import Settings
+from common.shop import Refused, SaleChanged, Shop
+
+BATCH = 100  # sales created by one INSERT
+HOUR = timedelta(hours=1)
+STRIDE = 10  # a sale's id, and nine ids for its buyers
+EXPECTED = (Refused, MySQLError, RedisError)
+
+CreateShop = Callable[[Backends], Shop]
+
+
+class Powerless(AssertionError):
+    """The exploration met no race, so it shows nothing."""
+
+
+@dataclass
+class Exploration:
+    """What came out of exploring one scenario. `exhaustive` means that every schedule was played (or one of
+    each set that differs only in the order of commuting steps)."""
+
+    scenario: Scenario
+    seed: int
+    exhaustive: bool = True
+    runs: list[Run] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def breaking(self, guarantee: str | None = None) -> list[Run]:
+        """The runs that broke this guarantee (or any), the shortest and least entangled first."""
+        found = [run for run in self.runs if any(guarantee in {None, verdict.name} for verdict in run.broken)]
+        return sorted(found, key=lambda run: (len(run.moves), run.switches, run.schedule))
+
+    @property
+    def deadlocked(self) -> list[Run]:
+        return [run for run in self.runs if run.deadlocked]
+
+    def check_power(self) -> None:
+        """Raise `Powerless` unless every actor took steps, and they met: a race that could happen did."""
+        actors = set(self.scenario.actors)
+        idle = [run for run in self.runs if set(run.schedule) != actors]
+        if not self.runs or idle:
+            raise Powerless(f"{self.scenario.name}: some actor took no step that we could see")
+        longest = max(run.schedule.count(actor) for run in self.runs for actor in actors)
+        if longest > 1 and not any(run.interleaved for run in self.runs):
+            raise Powerless(f"{self.scenario.name}: no actor ever moved between two moves of another")
+        if len({run.schedule[0] for run in self.runs}) < len(actors):
+            raise Powerless(f"{self.scenario.name}: not every actor ever came first")
+
+
+class Explorer:
+    """Plays scenarios with one stage. Each actor is a thread with its own `Backends`, as a process would
+    have; threads and connections live as long as the explorer, a shop as long as one playing.
+
+    Guarantees the same result for the same schedule. Raises `DriverError` when a playing cannot be completed,
+    when an actor crashes, or when a schedule played again does something else. Does not clean up: each
+    playing leaves its sale behind, under ids that no other playing uses.
+    """
+
+    def __init__(self, stage: str, create_shop: CreateShop, settings: Settings) -> None:
+        schema.prepare(settings.mysql_url, stage)
+        self._create_shop = create_shop
+        self._host = Backends.connect(stage, settings, clock=lambda: NOW)
+        self._listeners = create_shop(self._host).listeners
+        self._db = database.connect(settings.mysql_url, database_name(stage))
+        self._waits = database.connect(settings.mysql_url)
+        self._events: SimpleQueue[Event] = SimpleQueue()
+        self._actors: dict[str, Actor] = {}
+        self._backends: dict[str, Backends] = {}
+        self._driver = Driver(self._actors, self._events, LockWaits(self._waits))
+        self._sales: dict[tuple[int, int], Iterator[int]] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for actor in self._actors.values():
+            actor.stop()
+        for backends in [self._host, *self._backends.values()]:
+            backends.pool.close()
+            backends.stock.connection_pool.disconnect()
+        self._db.close()
+        self._waits.close()
+
+    def explore(
+        self,
+        scenario: Scenario,
+        *,
+        seed: int = 1,
+        most: int = schedule.EXHAUSTIVE,
+        prune: bool = True,
+        played: Callable[[Exploration], None] = lambda _: None,
+    ) -> Exploration:
+        """Play all schedules if there are about `most` at most; else those with at most `PREEMPTIONS`
+        preemptions and a sample drawn with `seed`. `played` is called after each."""
+        began = time.perf_counter()
+        play = partial(self.play, scenario)
+        serial = [schedule.replay(play, actor) for actor in scenario.actors]
+        found = Exploration(scenario, seed, exhaustive=schedule.orders(serial) <= most)
+        seen: set[str] = set()
+        for run in _schedules(play, found, most, prune and len(scenario.actors) == 2):
+            if run.schedule not in seen:
+                seen.add(run.schedule)
+                found.runs.append(run)
+                found.seconds = time.perf_counter() - began
+                played(found)
+        return found
+
+    def replay(self, scenario: Scenario, text: str) -> Run:
+        """Play one schedule, "ABABAB"; a shorter one than the run is continued without preemptions.
+
+        Raises `Diverged` when it cannot be followed.
+        """
+        strangers = set(text) - set(scenario.actors)
+        if strangers:
+            known = ", ".join(f"{name} ({action.title})" for name, action in scenario.actors.items())
+            raise schedule.Diverged(f"there is no actor {min(strangers)} in {text}; there are {known}")
+        return schedule.replay(partial(self.play, scenario), text)
+
+    def pinpoint(self, scenario: Scenario, run: Run) -> int:
+        """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so."""
+        sound = [0]  # how many moves had been made, each time nothing was broken yet
+        made = count(1)
+
+        def look(scene: Scene) -> None:
+            number = next(made)
+            verdicts = judge(facts.load(self._db, scene.sale_id, [], at_rest=True))
+            if all(verdict.state != "broken" for verdict in verdicts if verdict.name == run.broken[0].name):
+                sound.append(number)
+
+        schedule.replay(partial(self.play, scenario, moved=look), run.schedule, run.moves)
+        return min(sound[-1], len(run.moves) - 1)
+
+    def play(
+        self, scenario: Scenario, choose: Choose, moved: Callable[[Scene], None] = lambda _: None
+    ) -> Run:
+        """Play the scenario once, at a sale of its own, with `choose` saying who moves."""
+        scene = Scene(next(self._sales_for(scenario)))
+        for listener in self._listeners:
+            listener(SaleChanged(scene.sale_id, 1, "published"))
+        jobs = {name: self._job(name, action, scene) for name, action in scenario.actors.items()}
+        moves, outcomes = self._driver.play(jobs, choose, scene.tidy, lambda: moved(scene))
+        run = Run(tuple(moves), outcomes)
+        for name, outcome in outcomes.items():
+            if isinstance(outcome, BaseException) and not isinstance(outcome, EXPECTED):
+                what = f"{type(outcome).__name__}: {outcome}"
+                raise DriverError(
+                    f"{scenario.actors[name].title} crashed in {run.schedule}: {what}"
+                ) from outcome
+        load = partial(facts.load, self._db, scene.sale_id, at_rest=True)
+        return replace(run, broken=scenario.broken(run, scene, load))
+
+    def _job(self, name: str, action: Action, scene: Scene) -> Job:
+        """What the actor does in its thread: the shop anew, then its action."""
+        if name not in self._actors:
+            actor = self._actors[name] = Actor(name, self._events)
+            self._backends[name] = self._host.observe(actor)
+        backends = self._backends[name]
+
+        def job() -> object:
+            shop = self._create_shop(backends)
+            return action(shop, BackOffice(backends.sql, shop.listeners), scene)
+
+        return job
+
+    def _sales_for(self, scenario: Scenario) -> Iterator[int]:
+        kind = (scenario.units, scenario.limit)
+        if kind not in self._sales:
+            self._sales[kind] = self._supply(*kind)
+        return self._sales[kind]
+
+    def _supply(self, units: int, limit: int) -> Iterator[int]:
+        """Ids of published sales that nobody has used. They come from the clock, in microseconds."""
+        while True:
+            first = time.time_ns() // 1000
+            ids = range(first, first + BATCH * STRIDE, STRIDE)
+            self._db.run_many(
+                "INSERT INTO sales (id, title, title_zh, image, price_cents, list_price_cents, initial,"
+                " stock, buyer_limit, opens_at, closes_at, state)"
+                " VALUES (%s, 'Tea', '茶', 'tea', 100, 200, %s, %s, %s, %s, %s, 'published')",
+                [(sale, units, units, limit, NOW - HOUR, NOW + HOUR) for sale in ids],
+            )
+            yield from ids
+
+
+def _schedules(play: schedule.Play, found: Exploration, most: int, prune: bool) -> Iterator[Run]:
+    if found.exhaustive:
+        runs = schedule.explore(play, None, prune)
+        yield from islice(runs, 2 * most)
+        if next(runs, None) is None:
+            return
+        found.exhaustive = False  # retries made more of them than could be foreseen
+    yield from schedule.explore(play, schedule.PREEMPTIONS, prune=False)
+    yield from schedule.sample(play, found.seed)

@@ -1,0 +1,117 @@
+"""One process of the crowd: `python -m common.proof.generator`, started by common.proof.crowd.
+
+Reads its job (one line of JSON) and then the start (seconds since 1970, another line) from stdin; writes
+{"ready": true}, then one history line per press as its answer comes, to stdout. Ends early when stdin closes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import time
+from contextlib import suppress
+from typing import Any
+
+import aiohttp
+
+from common.proof.history import Answer, Told, understand
+
+SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in mid-run moves no latency
+MOST_OPEN = (
+    10_240  # connections of one generator; a connection is a file, and shells allow only 1,024 of them
+)
+
+
+def now() -> float:
+    """Seconds since 1970, never backwards."""
+    return SINCE_1970 + time.monotonic()
+
+
+class Generator:
+    """Presses at the planned times, each press on its own: none waits for the answer to another."""
+
+    def __init__(self, session: aiohttp.ClientSession, job: dict[str, Any]) -> None:
+        self._session = session
+        self._job = job
+
+    async def check(self) -> None:
+        """See that the shop answers, has the sale, and knows the first buyer's token."""
+        headers = {"Authorization": f"Bearer {self._job['tokens'][0]}"}
+        for path in (f"/api/sales/{self._job['sale_id']}", "/api/orders"):
+            async with self._session.get(self._job["url"] + path, headers=headers) as answer:
+                if answer.status != 200:
+                    raise aiohttp.ClientError(f"the shop answered {answer.status}")
+
+    async def press_all(self, start: float) -> None:
+        async with asyncio.TaskGroup() as group:
+            for press, token in zip(self._job["presses"], self._job["tokens"], strict=True):
+                group.create_task(self._press(start + press["at"], press, token))
+
+    async def _press(self, planned_at: float, press: dict[str, Any], token: str) -> None:
+        await asyncio.sleep(planned_at - now())
+        sent_at = now()
+        answer = await self._send(press, token)
+        told = Told(
+            attempt=press["number"],
+            buyer_id=press["buyer_id"],
+            quantity=press["quantity"],
+            key=press["key"],
+            planned_at=planned_at,
+            sent_at=sent_at,
+            answered_at=now() if answer.status else None,
+            **answer._asdict(),
+        )
+        tell(told.to_line())
+
+    async def _send(self, press: dict[str, Any], token: str) -> Answer:
+        try:
+            async with self._session.post(
+                f"{self._job['url']}/api/sales/{self._job['sale_id']}/orders",
+                json={"quantity": press["quantity"]},
+                headers={"Authorization": f"Bearer {token}", "Idempotency-Key": press["key"]},
+            ) as answer:
+                text = await answer.text(errors="replace")
+        except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
+            # The request may have arrived all the same: nobody knows what became of it.
+            return Answer(None, "unknown", type(error).__name__)
+        body = None
+        with suppress(ValueError):
+            body = json.loads(text)
+        return understand(answer.status, body)
+
+
+def tell(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+async def work(job: dict[str, Any]) -> None:
+    """The whole life of a generator."""
+    timeout = aiohttp.ClientTimeout(total=job["patience"])
+    connector = aiohttp.TCPConnector(limit=0)  # a pool's limit would make presses wait for answers
+    async with aiohttp.ClientSession(timeout=timeout, connector=connector) as session:
+        generator = Generator(session, job)
+        await generator.check()
+        tell(json.dumps({"ready": True}))
+        start = float(sys.stdin.readline() or sys.exit())
+        me = asyncio.current_task()
+        assert me
+        asyncio.get_running_loop().add_reader(sys.stdin, me.cancel)  # nothing more is said: this is its end
+        await generator.press_all(start)
+
+
+def main() -> None:
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(few, min(most, MOST_OPEN)), most))
+    job = json.loads(sys.stdin.readline() or sys.exit())
+    try:
+        with suppress(asyncio.CancelledError):
+            asyncio.run(work(job))
+    except (aiohttp.ClientError, OSError) as error:
+        tell(json.dumps({"error": f"the crowd cannot buy at {job['url']}: {error or type(error).__name__}"}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""The history: what each buyer was told, attempt by attempt. Half of what the oracle judges by."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple, Self, get_args
+
+Outcome = Literal["accepted", "refused", "unknown"]
+
+
+class BrokenHistory(ValueError):
+    """A history that cannot be read or merged; the text says where."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """One attempt, and what its buyer was told.
+
+    `accepted` and `refused` are only what the shop said clearly. Everything else is `unknown`: a 5xx, a
+    time-out, a cut connection. The buyer of an unknown attempt may own an order, or may not.
+
+    Times are seconds since 1970. `planned_at` is when the buyer meant to press, `sent_at` when the request
+    left; an overloaded generator shows as a gap between the two. `answered_at` and `status` (HTTP) are None
+    when no answer came. `code` is the last part of the problem document's `type`.
+    """
+
+    attempt: int
+    buyer_id: int
+    quantity: int
+    key: str
+    planned_at: float
+    sent_at: float
+    answered_at: float | None
+    status: int | None
+    outcome: Outcome
+    code: str | None = None
+    order_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.outcome not in get_args(Outcome):
+            raise ValueError(f"outcome is {self.outcome!r}, not one of {', '.join(get_args(Outcome))}")
+        if self.outcome == "accepted" and self.order_id is None:
+            raise ValueError("accepted, but without an order id")
+
+    @property
+    def latency(self) -> float | None:
+        """Seconds from the planned press to the answer: what the buyer waited, whoever was late."""
+        return None if self.answered_at is None else self.answered_at - self.planned_at
+
+    def to_line(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_line(cls, line: str) -> Self:
+        """The opposite of `to_line`; `BrokenHistory` on anything else."""
+        try:
+            return cls(**json.loads(line))
+        except (ValueError, TypeError) as error:
+            raise BrokenHistory(f"this is not a line of a history: {line[:80]!r} ({error})") from error
+
+
+class Answer(NamedTuple):
+    """What came back for one request, as far as the oracle cares."""
+
+    status: int | None
+    outcome: Outcome
+    code: str | None = None
+    order_id: str | None = None
+
+
+def understand(status: int, body: object) -> Answer:
+    """What an HTTP answer with this JSON body tells the buyer.
+
+    A success without an order id is unknown, as is every 5xx, `busy` too: the shop may have failed after the
+    order was written. A 4xx is a refusal even without a proper problem document.
+    """
+    said = body if isinstance(body, dict) else {}
+    if status in {200, 201} and isinstance(said.get("id"), str):
+        return Answer(status, "accepted", order_id=said["id"])
+    kind = said.get("type")
+    code = kind.rpartition("/")[2] if isinstance(kind, str) else f"http_{status}"
+    return Answer(status, "refused" if 400 <= status < 500 else "unknown", code)
+
+
+def merge(histories: Iterable[Iterable[Told]]) -> list[Told]:
+    """One history out of several generators' own, by attempt number. No attempt may be told twice."""
+    merged: dict[int, Told] = {}
+    for told in (each for history in histories for each in history):
+        if told.attempt in merged:
+            raise BrokenHistory(f"attempt {told.attempt} is told twice")
+        merged[told.attempt] = told
+    return [merged[number] for number in sorted(merged)]
+
+
+def write(path: Path, history: Iterable[Told]) -> None:
+    """One JSON object a line."""
+    path.write_text("".join(told.to_line() + "\n" for told in history))
+
+
+def read(*paths: Path) -> list[Told]:
+    """The merged history of all `paths`. `BrokenHistory` names the file and the line it stumbled over."""
+    return merge(_read(path) for path in paths)
+
+
+def _read(path: Path) -> list[Told]:
+    history = []
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        try:
+            history.append(Told.from_line(line))
+        except BrokenHistory as error:
+            raise BrokenHistory(f"{path.name}, line {number}: {error}") from error
+    return history
+
+
+def quantile(history: Iterable[Told], share: float) -> float | None:
+    """The latency in seconds that `share` (0 … 1) of the answered attempts did not exceed (nearest rank)."""
+    waits = sorted(told.latency for told in history if told.latency is not None)
+    return waits[max(0, math.ceil(share * len(waits)) - 1)] if waits else None
+
+
+def answers_per_second(history: Iterable[Told]) -> float | None:
+    """Answered attempts, over the time from the first press to the last answer."""
+    answered = [(told.planned_at, told.answered_at) for told in history if told.answered_at is not None]
+    if not answered:
+        return None
+    return len(answered) / max(max(end for _, end in answered) - min(start for start, _ in answered), 0.001)

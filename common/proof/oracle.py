@@ -1,0 +1,176 @@
+"""The oracle: judges, guarantee by guarantee, from the database and from what the buyers were told.
+
+It shares no code with any stage, and asks none: what a stage says about itself is not evidence. The rules are
+pure functions over `Facts`, so that doctored facts can show that each rule notices what it is there for.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from common.proof.facts import Facts
+from common.proof.history import Told
+
+State = Literal["kept", "broken", "unknown"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of one guarantee. `evidence` holds one line for each violation found."""
+
+    name: str
+    state: State
+    sentence: str
+    evidence: tuple[str, ...] = ()
+
+
+def judge(facts: Facts) -> list[Verdict]:
+    """One verdict for each rule, in the order of `RULES`."""
+    verdicts = [rule(facts) for rule in RULES]
+    return verdicts if facts.at_rest else [_provisional(verdict) for verdict in verdicts]
+
+
+def no_oversell(facts: Facts) -> Verdict:
+    """Live orders never exceed the stock."""
+    said = f"{facts.sold} of {facts.sale.initial} units are sold"
+    if facts.oversold:
+        return Verdict("no_oversell", "broken", f"{said}: {facts.oversold} too many")
+    return Verdict("no_oversell", "kept", said)
+
+
+def conserved(facts: Facts) -> Verdict:
+    """At rest every unit is either sold or buyable, and nobody is told "sold out" of what is still there."""
+    left, gap = facts.sale.stock, facts.sale.initial - facts.sale.stock - facts.sold
+    said = f"{facts.sold} sold and {left} left make {facts.sold + left} of {facts.sale.initial}"
+    if gap and not facts.at_rest:
+        return Verdict("conserved", "unknown", f"{said}, with attempts still under way")
+    if gap:
+        return Verdict("conserved", "broken", f"{said}: {abs(gap)} {'lost' if gap > 0 else 'from nowhere'}")
+    # Stock only falls while a crowd buys: what is left now was there when they were turned away.
+    turned_away = [
+        f"attempt {told.attempt} wanted {told.quantity} and was told sold_out"
+        for told in facts.history
+        if told.code == "sold_out" and told.outcome == "refused" and told.quantity <= left
+    ]
+    if turned_away and facts.at_rest:
+        sentence = f"false sold-out: {left} left, yet {len(turned_away)} attempts for no more were refused"
+        return Verdict("conserved", "broken", sentence, tuple(turned_away))
+    return Verdict("conserved", "kept", said)
+
+
+def purchase_limit(facts: Facts) -> Verdict:
+    """No buyer owns more units than the sale allows one buyer."""
+    limit = facts.sale.buyer_limit
+    if not facts.orders:
+        return _nothing_sold("purchase_limit")
+    if facts.over_limit:
+        worst = max(facts.over_limit.values())
+        sentence = f"{len(facts.over_limit)} buyers own more than {limit}, the worst of them {worst}"
+        evidence = [f"buyer {buyer} owns {units}" for buyer, units in facts.over_limit.items()]
+        return Verdict("purchase_limit", "broken", sentence, tuple(evidence))
+    return Verdict("purchase_limit", "kept", f"no buyer owns more than {limit}")
+
+
+def acknowledged(facts: Facts) -> Verdict:
+    """Each success that was told has its order, just as told; each order was told to whoever attempted it."""
+    if not facts.history:
+        return Verdict("acknowledged", "unknown", "there is no history of what the buyers were told")
+    lies, untold = _untrue_successes(facts), _orders_nobody_expects(facts)
+    if lies or untold:
+        parts = [f"{len(lies)} told successes are not true"] if lies else []
+        parts += [f"{len(untold)} orders were told to nobody"] if untold else []
+        return Verdict("acknowledged", "broken", " and ".join(parts), (*lies, *untold))
+    successes = sum(told.outcome == "accepted" for told in facts.history)
+    return Verdict("acknowledged", "kept", f"all {successes} told successes have their order")
+
+
+def window(facts: Facts) -> Verdict:
+    """No order was placed before the sale opened or after it ended."""
+    sale = facts.sale
+    outside = [
+        f"order {order.id} is of {order.created_at:%Y-%m-%d %H:%M:%S.%f}"
+        for order in facts.orders
+        if not sale.opens_at <= order.created_at < sale.closes_at
+    ]
+    if not facts.orders:
+        return _nothing_sold("window")
+    if outside:
+        return Verdict("window", "broken", f"{len(outside)} orders lie outside the window", tuple(outside))
+    return Verdict("window", "kept", "every order lies within the window")
+
+
+def price(facts: Facts) -> Verdict:
+    """Every order has the sale's price. (A price changed in mid-sale is not known to this rule.)"""
+    cents = facts.sale.price_cents
+    wrong = [
+        f"order {order.id} costs {order.price_cents} cents, not {cents}"
+        for order in facts.orders
+        if order.price_cents != cents
+    ]
+    if not facts.orders:
+        return _nothing_sold("price")
+    if wrong:
+        return Verdict("price", "broken", f"{len(wrong)} orders have another price", tuple(wrong))
+    return Verdict("price", "kept", "every order has the sale's price")
+
+
+RULES: Sequence[Callable[[Facts], Verdict]] = (
+    no_oversell,
+    conserved,
+    purchase_limit,
+    acknowledged,
+    window,
+    price,
+)
+
+
+def _untrue_successes(facts: Facts) -> list[str]:
+    """What was told and is not so. A repeated answer to the same key is no second success."""
+    orders = {order.id: order for order in facts.orders}
+    told_of: dict[str | None, Told] = {}
+    lies = []
+    for told in facts.history:
+        if told.outcome != "accepted":
+            continue
+        order, first = orders.get(told.order_id or ""), told_of.setdefault(told.order_id, told)
+        said = f"attempt {told.attempt} was told of order {told.order_id},"
+        if order is None:
+            lies.append(f"{said} which does not exist")
+        elif (order.buyer_id, order.quantity) != (told.buyer_id, told.quantity):
+            lies.append(f"{said} which is for buyer {order.buyer_id} and {order.quantity} units")
+        elif (first.buyer_id, first.key) != (told.buyer_id, told.key):
+            lies.append(f"{said} which attempt {first.attempt} was told of too")
+    return lies
+
+
+def _orders_nobody_expects(facts: Facts) -> list[str]:
+    """Orders that were not acknowledged, beyond those that "unknown" attempts of the buyer can explain."""
+    acknowledged_ids = {told.order_id for told in facts.history if told.outcome == "accepted"}
+    doubts = Counter((told.buyer_id, told.quantity) for told in facts.history if told.outcome == "unknown")
+    refused = {(told.buyer_id, told.quantity): told for told in facts.history if told.outcome == "refused"}
+    unexpected = []
+    for order in facts.orders:
+        who = (order.buyer_id, order.quantity)
+        if order.id in acknowledged_ids:
+            continue
+        if doubts[who]:
+            doubts[who] -= 1
+            continue
+        no = refused.get(who)
+        why = f"attempt {no.attempt} was told {no.code}" if no else "nobody attempted that"
+        unexpected.append(f"order {order.id} of buyer {order.buyer_id}, {order.quantity} units: {why}")
+    return unexpected
+
+
+def _provisional(verdict: Verdict) -> Verdict:
+    """A verdict while something may still happen: broken stays broken, kept is not known yet."""
+    if verdict.state != "kept":
+        return verdict
+    return replace(verdict, state="unknown", sentence=f"{verdict.sentence}, with attempts still under way")
+
+
+def _nothing_sold(name: str) -> Verdict:
+    return Verdict(name, "unknown", "nothing was sold, so nothing shows")

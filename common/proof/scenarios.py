@@ -1,0 +1,63 @@
+"""The races that every stage is put through. Later stages bring their own."""
+
+from __future__ import annotations
+
+from common.backoffice import BackOffice
+from common.proof.oracle import Verdict
+from common.proof.scenario import Desk, Press, Scenario
+from common.proof.schedule import Run
+from common.shop import Order
+
+
+def closed_means_closed(run: Run) -> Verdict:
+    """A buyer (A) who presses after the back office (B) has closed the sale gets no order."""
+    late = "A" in run.schedule and run.schedule.index("A") > run.schedule.rindex("B")
+    if late and isinstance(run.outcomes["A"], Order):
+        return Verdict("window", "broken", "a press after the close was accepted")
+    return Verdict("window", "kept" if late else "unknown", "no press after the close was accepted")
+
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            name="one-unit",
+            title="Two buyers, one unit",
+            units=1,
+            limit=1,
+            actions=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2)),
+        ),
+        Scenario(
+            name="two-units",
+            title="Two units, one buyer wants both, another wants one",
+            units=2,
+            limit=2,
+            actions=(Press("buyer 1", buyer=1, quantity=2), Press("buyer 2", buyer=2)),
+        ),
+        Scenario(
+            name="two-presses",
+            title="One buyer presses twice, the limit is one",
+            units=5,
+            limit=1,
+            actions=(Press("first press", buyer=1), Press("second press", buyer=1)),
+        ),
+        Scenario(
+            name="restock",
+            title="A buyer meets a restock",
+            units=1,
+            limit=1,
+            actions=(
+                Press("buyer 1", buyer=1),
+                Desk("back office", lambda office, sale: BackOffice.restock(office, sale, 1)),
+            ),
+        ),
+        Scenario(
+            name="close",
+            title="A buyer meets the close of the sale",
+            units=1,
+            limit=1,
+            actions=(Press("buyer 1", buyer=1), Desk("back office", BackOffice.close)),
+            rules=(closed_means_closed,),
+        ),
+    )
+}

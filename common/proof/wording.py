@@ -1,0 +1,114 @@
+"""How a step and its reply are put into few words, the same words each time the same thing happens."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from common import stages
+from common.proof.steps import Step
+
+Command = tuple[Any, ...]
+
+LONGEST = 400  # characters looked at; a multi-row INSERT may have megabytes
+UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+TIME = re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?")
+COLUMNS = re.compile(r"^(INSERT INTO \w+) \([^)]*\) VALUES", re.IGNORECASE)
+TELLING = ("stock", "bought", "state", "status")  # what to show of a row with many columns
+
+UNANNOUNCED = ("PING", "SCRIPT", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE")
+READS = re.compile(
+    "M?GET|GETRANGE|STRLEN|EXISTS|TYPE|P?TTL|HM?GET|HGETALL|HEXISTS|HKEYS|HLEN|HVALS|LINDEX|LLEN|LRANGE|SCARD"
+    "|SISMEMBER|SMEMBERS|ZCARD|ZCOUNT|ZRANGE|ZRANGEBYSCORE|ZRANK|ZSCORE|XLEN|XRANGE|XREVRANGE|XPENDING"
+)
+
+
+def statement(sql: str | bytes) -> str:
+    """SQL on one line. Ids made up on the spot and times become `…`: they differ each time."""
+    return COLUMNS.sub(r"\1 VALUES", _text(sql))
+
+
+def result(answer: Any) -> str:
+    """What a statement answered: the row if there is one, else how many."""
+    if answer.description is None:
+        return _count(answer.affected_rows)
+    if len(answer.rows) != 1:
+        return _count(len(answer.rows))
+    row = dict(zip([column[0] for column in answer.description], answer.rows[0], strict=True))
+    shown = row if len(row) <= 3 else {name: row[name] for name in TELLING if name in row}
+    return _plain(" ".join(f"{name}={value}" for name, value in shown.items())) + " …" * (
+        len(shown) < len(row)
+    )
+
+
+def error(why: BaseException) -> str:
+    """`error 1213` for MariaDB's, `error NOSCRIPT` for Redis's, else the class."""
+    first = str(why.args[0] if why.args else "").split(" ")[0]
+    return f"error {first if first.isdigit() or first.isupper() else type(why).__name__}"
+
+
+def is_announced(commands: Sequence[Command]) -> bool:
+    return any(_name(command).split(" ")[0] not in UNANNOUNCED for command in commands)
+
+
+def redis_step(commands: Sequence[Command]) -> Step:
+    """The step that sends these commands in one go."""
+    reads = all(READS.fullmatch(_name(command)) for command in commands)
+    if len(commands) == 1:
+        command, details = _words(commands[0])
+        return Step("Redis", command, details, reads)
+    return Step("Redis", "pipeline: " + ", ".join(_words(command)[0] for command in commands), "", reads)
+
+
+def reply(answer: Any) -> str:
+    """What Redis answered, cut short."""
+    if not isinstance(answer, list | tuple):
+        return _item(answer)
+    return "[" + ", ".join(map(_item, answer[:4])) + (", …]" if len(answer) > 4 else "]")
+
+
+def several(replies: Sequence[str]) -> str:
+    return replies[0] if len(replies) == 1 else ", ".join(replies)
+
+
+def _item(item: Any) -> str:
+    text = _text(item) if item is not None else "nil"
+    return text if len(text) <= 24 else text[:23] + "…"
+
+
+def _words(command: Command) -> tuple[str, str]:
+    """A command with its keys, and the rest of its arguments. A script goes by the name of its file."""
+    name, args = _name(command), [_text(arg) for arg in command[1:]]
+    if name in {"EVALSHA", "EVAL", "FCALL"}:
+        keys = int(args[1])
+        script = _scripts().get(args[0], "script") if name != "FCALL" else args[0]
+        return " ".join([script, *args[2 : 2 + keys]]), " ".join(args[2 + keys :])
+    return " ".join([name, *args[:1]]), " ".join(args[1:])
+
+
+def _name(command: Command) -> str:
+    return _text(command[0]).upper()
+
+
+def _text(value: Any) -> str:
+    return _plain(
+        value[:LONGEST].decode(errors="replace") if isinstance(value, bytes) else str(value)[:LONGEST]
+    )
+
+
+def _plain(text: str) -> str:
+    return TIME.sub("…", UUID.sub("…", " ".join(text.split())))
+
+
+def _count(rows: int) -> str:
+    return "1 row" if rows == 1 else f"{rows} rows"
+
+
+@cache
+def _scripts() -> dict[str, str]:
+    """The file name of every script of every stage, by the digest that Redis knows it by."""
+    files = stages.FOLDER.glob("*/*.lua")
+    return {hashlib.sha1(file.read_bytes()).hexdigest(): file.name for file in files}  # noqa: S324 - Redis's own

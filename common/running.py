@@ -1,0 +1,163 @@
+"""A stage that runs: its database prepared and filled, its web processes answering on loopback."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import pymysql
+
+from common import database, schema
+from common.backends import database_name
+from common.database import Db
+from common.lab import Lab, LabError, Process
+from common.lab.sockets import free_port
+from common.seed import ADMIN, demo_buyer, seed
+from common.settings import Settings
+from common.stages import Stage
+from common.web.auth import issue_token
+from common.web.seam import VARIABLE, plugs
+from common.web.server import granian_argv
+
+USUAL_PORT = 8000
+WEB_PROCESSES = 2
+WEB_THREADS = 4
+
+
+@dataclass(frozen=True)
+class Running:
+    """One running stage. It ends with the lab that runs it."""
+
+    stage: Stage
+    url: str
+    settings: Settings
+    web: Process
+
+    def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Ask the stage's own API as its admin; the JSON answer. `LabError` on anything but a success."""
+        request = Request(  # noqa: S310 - our own address
+            self.url + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Authorization": f"Bearer {issue_token(self.settings, ADMIN)}",
+                "Content-Type": "application/json",
+            },
+        )
+        try:
+            with urlopen(request, timeout=10) as answer:  # noqa: S310
+                return dict(json.load(answer))
+        except HTTPError as error:
+            with error:
+                raise LabError(
+                    f"{method} {path} was answered {error.code}: {error.read().decode()[:300]}"
+                ) from None
+        except (URLError, OSError) as error:
+            raise LabError(f"{method} {path} was not answered: {error}") from None
+
+    def buyer_token(self, number: int = 1) -> str:
+        """A bearer token of a demo buyer, good for 12 hours."""
+        return issue_token(self.settings, demo_buyer(number))
+
+    def database(self) -> closing[Db]:
+        """A connection to the stage's database that is no part of the shop."""
+        return closing(database.connect(self.settings.mysql_url, database_name(self.stage.code)))
+
+
+def run_stage(
+    lab: Lab,
+    stage: Stage,
+    *,
+    buyers: int,
+    port: int | None = None,
+    workers: int = WEB_PROCESSES,
+    threads: int = WEB_THREADS,
+    plugs_wanted: Sequence[str] = (),
+) -> Running:
+    """Prepare and fill the stage's database, start its web processes, and return when they answer.
+
+    `plugs_wanted` ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. Without a
+    `port` it takes 8000, or a free one when that is taken. `LabError` says what did not work.
+    """
+    port = choose_port(port)
+    settings = replace(
+        Settings.from_env(),
+        mysql_url=lab.mysql.url,
+        redis_url=lab.redis.url,
+        secret_key=os.environ.get("SECRET_KEY") or secrets.token_urlsafe(32),
+        web_threads=threads,
+    )
+    prepare(settings, stage, buyers)
+    metrics = lab.folder / f"metrics-{port}"
+    metrics.mkdir()
+    url = f"http://127.0.0.1:{port}"
+    web = lab.start_process(
+        f"web-{stage.code}-{port}",
+        granian_argv(stage.app, port, workers, threads),
+        env={
+            "SECRET_KEY": settings.secret_key,
+            "WEB_THREADS": str(threads),
+            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            VARIABLE: ",".join(plugs_wanted),
+        },
+        ready=answers(port),
+    )
+    return Running(stage, url, settings, web)
+
+
+def prepare(settings: Settings, stage: Stage, buyers: int) -> None:
+    """Bring the stage's database up to date, with a catalogue and that many demo buyers."""
+    try:
+        schema.prepare(settings.mysql_url, stage.code)
+        seed(settings.mysql_url, stage.code, buyers)
+    except pymysql.MySQLError as error:
+        raise LabError(f"The database of {stage.name} cannot be prepared: {error.args[-1]}.") from None
+
+
+def check_plugs(stage: Stage, plugs_wanted: Sequence[str]) -> None:
+    """`WrongSeam` when the stage cannot take one of `plugs_wanted`: better said before anything starts."""
+    plugs(",".join(plugs_wanted), stage.load().create_shop)
+
+
+def choose_port(wanted: int | None) -> int:
+    """The wanted port if it is free (else `LabError`); without a wish 8000, or any free one."""
+    if wanted is not None:
+        if not is_free(wanted):
+            raise LabError(f"Port {wanted} is taken: choose another one with --port.")
+        return wanted
+    return USUAL_PORT if is_free(USUAL_PORT) else free_port()
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that just closed is free
+        try:
+            sock.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def answers(port: int) -> Callable[[], bool]:
+    """Is the shop on `port` ready to sell? (/readyz: its database and Redis answer, too.)"""
+
+    def ready() -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+    return ready

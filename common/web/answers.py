@@ -1,0 +1,79 @@
+"""What goes out: sales and orders as JSON. Money in integer cents, times in UTC (RFC 3339, milliseconds)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Response, jsonify
+from flask.json.provider import DefaultJSONProvider
+
+from common.shop import Order, Outcome, Sale
+from common.web.context import current
+
+
+class Json(DefaultJSONProvider):
+    """Flask's JSON, except that times are RFC 3339 and members keep their order."""
+
+    sort_keys = False
+
+    @staticmethod
+    def default(value: Any) -> Any:
+        return rfc3339(value) if isinstance(value, datetime) else DefaultJSONProvider.default(value)
+
+
+def rfc3339(time: datetime) -> str:
+    """2026-11-11T00:00:00.000Z"""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def sale_document(sale: Sale) -> dict[str, Any]:
+    """`left` is what was left when the sale was read. `entry` is how to get in before buying (s09)."""
+    return {
+        "id": sale.id,
+        "title": sale.title,
+        "title_zh": sale.title_zh,
+        "image": sale.image,
+        "price_cents": sale.price_cents,
+        "list_price_cents": sale.list_price_cents,
+        "units": sale.initial,
+        "left": sale.stock,
+        "buyer_limit": sale.buyer_limit,
+        "opens_at": sale.opens_at,
+        "closes_at": sale.closes_at,
+        "state": sale.state,
+        "entry": None,
+        "version": sale.version,
+    }
+
+
+def order_document(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "sale_id": order.sale_id,
+        "quantity": order.quantity,
+        "price_cents": order.price_cents,
+        "total_cents": order.total_cents,
+        "status": order.status,
+        "created_at": order.created_at,
+    }
+
+
+def outcome_response(outcome: Outcome) -> Response:
+    """201 and the order, or 202 and a ticket to ask with. Location says where to look later."""
+    if isinstance(outcome, Order):
+        response, place = jsonify(order_document(outcome)), f"/api/orders/{outcome.id}"
+        response.status_code = 201
+    else:
+        response, place = jsonify({"id": outcome.id, "state": outcome.state}), f"/api/tickets/{outcome.id}"
+        response.status_code = 202
+    response.headers["Location"] = place
+    return response
+
+
+def timed(document: dict[str, Any]) -> Response:
+    """A JSON answer with the server's time (unix milliseconds) in a header that no cache may hold."""
+    response = jsonify(document)
+    response.headers["Seckill-Time"] = str(int(current().backends.clock().timestamp() * 1000))
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,146 @@
+"""Every "no" of the shop as a problem document (RFC 9457), and every fault as one that tells nothing inside.
+
+`type` is a stable relative reference such as /problems/sold_out; `code` repeats its last part for programs.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import pymysql
+import redis
+from flask import Flask, Response, json, request
+from flask.typing import ResponseReturnValue
+from pymysql.constants import ER
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from common.shop import Busy, Refused
+from common.web.auth import SAFE_METHODS
+from common.web.logs import note
+
+log = logging.getLogger(__name__)
+
+NOT_ANSWERING = (
+    pymysql.OperationalError,
+    pymysql.InterfaceError,
+    pymysql.InternalError,
+    redis.ConnectionError,
+    redis.TimeoutError,
+    redis.exceptions.ReadOnlyError,
+    redis.exceptions.OutOfMemoryError,
+)
+CODES = {
+    400: "bad_request",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One problem document. `headers` go with the HTTP answer, `members` into the document."""
+
+    code: str
+    status: int
+    title: str
+    detail: str
+    headers: dict[str, str] = field(default_factory=dict)
+    members: dict[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "type": f"/problems/{self.code}",
+            "code": self.code,
+            "title": self.title,
+            "status": self.status,
+            "detail": self.detail,
+            "instance": note().request_id,
+            **self.members,
+        }
+
+    def response(self) -> Response:
+        body = json.dumps(self.document())
+        return Response(body, self.status, self.headers, content_type="application/problem+json")
+
+
+ErrorPage = Callable[[Problem], ResponseReturnValue]
+"""Shows a problem to a person."""
+
+
+class UnsupportedMediaType(Refused):
+    """A body that is not what the handler reads."""
+
+    type, status, title = "unsupported_media_type", 415, "Unsupported media type"
+
+
+class NotInThisStage(Refused):
+    """The contract has it, this stage does not yet; `stage` says which one brings it."""
+
+    type, status, title = "not_in_this_stage", 501, "Not in this stage"
+
+
+def install(app: Flask, error_page: ErrorPage) -> None:
+    """Answer errors with problem documents, or with `error_page` where a person looks."""
+
+    def answer(error: Exception) -> ResponseReturnValue:
+        if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
+            error = error.original_exception  # raised before the handler: while the session was opened
+        if isinstance(error, HTTPException) and (error.code or 500) < 400:
+            return error.get_response()  # a redirect is no problem
+        problem = problem_of(error)
+        note().outcome = problem.code
+        return problem.response() if is_for_programs() else error_page(problem)
+
+    app.register_error_handler(Exception, answer)
+
+
+def is_for_programs() -> bool:
+    """Whether this address answers programs. All other addresses answer people."""
+    return request.path.startswith("/api/") or request.blueprint == "ops"
+
+
+def problem_of(error: Exception) -> Problem:
+    """The problem document of any exception. What nobody foresaw is logged, and told as `internal`."""
+    if isinstance(error, Refused):
+        return refusal(error)
+    if isinstance(error, HTTPException):
+        return http_error(error)
+    if isinstance(error, NOT_ANSWERING):
+        log.warning("A server did not answer: %s", error, extra={"request_id": note().request_id})
+        return refusal(Busy(outage(error), retry_after=2))
+    if isinstance(error, pymysql.ProgrammingError) and error.args[0] == ER.NO_SUCH_TABLE:
+        return refusal(Busy("The shop is not set up yet; /readyz says what is missing", retry_after=2))
+    log.error("Unexpected", exc_info=error, extra={"request_id": note().request_id})
+    return Problem("internal", 500, "Internal error", "An error of ours; it is logged under the instance id")
+
+
+def refusal(error: Refused) -> Problem:
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if error.status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    return Problem(error.type, error.status, error.title, error.detail, headers, error.members)
+
+
+def http_error(error: HTTPException) -> Problem:
+    """Flask's own errors: no such address, no such method, too large …"""
+    status = error.code or 500
+    code = CODES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
+    headers = {name: value for name, value in error.get_headers() if name == "Allow"}
+    return Problem(code, status, error.name, error.description or error.name, headers)
+
+
+def outage(error: Exception) -> str:
+    """What to tell a buyer while a server is away. After a lost reply nobody knows whether it was done."""
+    server = "The database" if isinstance(error, pymysql.MySQLError) else "Redis"
+    if request.method in SAFE_METHODS:
+        return f"{server} does not answer; please try again"
+    return f"{server} did not answer: the outcome is unknown. Look at your orders before you try again"

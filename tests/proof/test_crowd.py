@@ -1,0 +1,221 @@
+"""The crowd presses when it planned to, whatever the shop does, and tells honestly what came back."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from common.proof.crowd import CrowdError, Mood, Press, Target, plan, run, spike
+from common.proof.history import Told
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+BUYERS = range(1, 201)
+TOKENS = dict.fromkeys(BUYERS, "a-token")
+
+
+@contextmanager
+def shop(buy: Handler) -> Iterator[Target]:
+    """A shop in a thread that speaks just enough of the contract, and answers each press by `buy`."""
+
+    async def known(request: web.Request) -> web.Response:
+        right = request.headers.get("Authorization") == "Bearer a-token"
+        return web.json_response({}, status=200 if right else 401)
+
+    async def serve() -> None:
+        app = web.Application()
+        app.add_routes([web.get("/api/sales/7", known), web.get("/api/orders", known)])
+        app.add_routes([web.post("/api/sales/7/orders", buy)])
+        runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        addresses.append(runner.addresses[0][1])
+        started.set()
+        await stop.wait()
+        await runner.cleanup()
+
+    addresses: list[int] = []
+    loop, stop, started = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    assert started.wait(10)
+    try:
+        yield Target(f"http://127.0.0.1:{addresses[0]}", 7, TOKENS)
+    finally:
+        loop.call_soon_threadsafe(stop.set)
+        thread.join()
+        loop.close()
+
+
+async def sell(request: web.Request) -> web.Response:
+    return web.json_response({"id": "order-of-" + request.headers["Idempotency-Key"]}, status=201)
+
+
+def presses(count: int, spread: float = 0.0) -> list[Press]:
+    return plan(BUYERS[:count], spike(spread), seed=1, mood=Mood(0, 0))
+
+
+def test_the_same_seed_gives_the_same_plan() -> None:
+    assert plan(BUYERS, spike(1), seed=3) == plan(BUYERS, spike(1), seed=3)
+    assert plan(BUYERS, spike(1), seed=3) != plan(BUYERS, spike(1), seed=4)
+
+
+def test_a_plan_is_in_order_within_its_time_and_everybody_comes() -> None:
+    planned = plan(BUYERS, spike(0.5), seed=3)
+    times = [press.at for press in planned]
+    assert times == sorted(times)
+    assert times[0] >= 0
+    assert times[-1] <= 0.5
+    assert {press.buyer_id for press in planned} == set(BUYERS)
+    assert [press.number for press in planned] == list(range(len(planned)))
+
+
+def test_who_presses_twice_does_so_at_the_same_moment_with_two_keys() -> None:
+    planned = plan(BUYERS, spike(1), seed=3, mood=Mood(wants_two=0.5, presses_twice=1))
+    assert set(Counter(press.buyer_id for press in planned).values()) == {2}
+    assert len({(press.buyer_id, press.at, press.quantity) for press in planned}) == len(BUYERS)
+    assert len({press.key for press in planned}) == len(planned)
+    assert {press.quantity for press in planned} == {1, 2}
+
+
+def test_a_slow_shop_does_not_slow_the_plan() -> None:
+    """Nobody is answered before the last has pressed: a crowd that waits for answers would wait for ever."""
+    arrived = 0
+    everyone = asyncio.Event()
+
+    async def hold(request: web.Request) -> web.Response:
+        nonlocal arrived
+        arrived += 1
+        if arrived == 200:
+            everyone.set()
+        await everyone.wait()
+        return await sell(request)
+
+    with shop(hold) as target:
+        history = run(target, presses(200, spread=0.5))
+    assert {told.outcome for told in history} == {"accepted"}
+
+
+def test_latency_includes_what_the_press_was_late() -> None:
+    with shop(sell) as target:
+        history = run(target, presses(20))
+    for told in history:
+        assert told.answered_at is not None
+        assert told.planned_at <= told.sent_at <= told.answered_at
+        assert told.latency == told.answered_at - told.planned_at
+
+
+def test_every_press_is_told_once_and_reported_as_it_comes() -> None:
+    heard: list[Told] = []
+    with shop(sell) as target:
+        history = run(target, presses(50), processes=3, on_told=heard.append)
+    assert [told.attempt for told in history] == list(range(50))
+    assert sorted(heard, key=lambda told: told.attempt) == history
+    assert all(told.order_id == f"order-of-{told.key}" for told in history)
+
+
+async def cut(request: web.Request) -> web.Response:
+    assert request.transport
+    request.transport.close()
+    return web.Response()
+
+
+async def cut_in_mid_answer(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse(status=201, headers={"Content-Length": "999"})
+    await response.prepare(request)
+    await response.write(b'{"id": "order-1"')
+    assert request.transport
+    request.transport.close()
+    return response
+
+
+async def never(request: web.Request) -> web.Response:
+    await asyncio.Event().wait()
+    return web.Response()
+
+
+async def busy(request: web.Request) -> web.Response:
+    return web.json_response({"type": "busy"}, status=503)
+
+
+async def no_json(request: web.Request) -> web.Response:
+    return web.Response(status=201, text="<h1>thanks")
+
+
+@pytest.mark.parametrize("answer", [cut, cut_in_mid_answer, never, busy, no_json])
+def test_who_got_no_clear_answer_is_told_unknown(answer: Handler) -> None:
+    with shop(answer) as target:
+        [told] = run(target, presses(1), patience=0.5)
+    assert told.outcome == "unknown"
+    assert told.order_id is None
+    assert (told.answered_at is None) == (answer in {cut, cut_in_mid_answer, never})
+
+
+def test_a_crowd_that_finds_no_shop_says_so() -> None:
+    with pytest.raises(CrowdError, match=r"cannot buy at http://127.0.0.1:1"):
+        run(Target("http://127.0.0.1:1", 7, TOKENS), presses(1))
+
+
+def test_a_crowd_whose_tokens_are_not_known_says_so() -> None:
+    with shop(sell) as target, pytest.raises(CrowdError, match="answered 401"):
+        run(Target(target.url, 7, dict.fromkeys(BUYERS, "forged")), presses(1))
+
+
+def test_a_crowd_after_no_sale_says_so() -> None:
+    with shop(sell) as target, pytest.raises(CrowdError, match="answered 404"):
+        run(Target(target.url, 8, TOKENS), presses(1))
+
+
+def test_a_buyer_without_a_token_is_named() -> None:
+    with pytest.raises(CrowdError, match="no token for buyer 201"):
+        run(Target("http://127.0.0.1:1", 7, TOKENS), [Press(0, 0, 201, 1, "k")])
+
+
+@pytest.mark.parametrize(
+    "too_much", [[Press(0, 0, 1, 1, "k")] * 200_001, [Press(0, 601, 1, 1, "k")]], ids=["count", "time"]
+)
+def test_a_crowd_has_bounds(too_much: list[Press]) -> None:
+    with pytest.raises(CrowdError, match="a crowd is at most"):
+        run(Target("http://127.0.0.1:1", 7, TOKENS), too_much)
+
+
+def running() -> dict[int, int]:
+    """Parent of every process, by id; those that have ended and wait to be collected are not running."""
+    found = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+            if state != "Z":
+                found[int(stat.parent.name)] = int(parent)
+    return found
+
+
+def children(pid: int) -> set[int]:
+    return {child for child, parent in running().items() if parent == pid}
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks for processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM])
+def test_generators_end_with_their_parent(number: signal.Signals) -> None:
+    with shop(never) as target:
+        code = (
+            "from common.proof.crowd import *\n"
+            f"run(Target({target.url!r}, 7, {{1: 'a-token'}}), [Press(n, 0, 1, 1, str(n)) for n in range(9)])"
+        )
+        parent = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.DEVNULL)
+        while len(children(parent.pid)) < 2:
+            time.sleep(0.01)
+        generators = children(parent.pid)
+        parent.send_signal(number)
+        parent.wait()
+        while generators & running().keys():  # a generator that stays is a time-out of this test
+            time.sleep(0.01)

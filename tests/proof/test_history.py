@@ -1,0 +1,81 @@
+"""A history keeps what each buyer was told, says unknown when nobody knows, and merges from many files."""
+
+from pathlib import Path
+
+import pytest
+
+from common.proof.history import BrokenHistory, Told, answers_per_second, quantile, read, understand, write
+
+
+def told(attempt: int, waited: float | None = 0.1, **rest: object) -> Told:
+    answered_at = None if waited is None else 100 + waited
+    fields = {"buyer_id": 1, "quantity": 1, "key": "k", "planned_at": 100.0, "sent_at": 100.0, "status": 409}
+    return Told(attempt=attempt, answered_at=answered_at, outcome="refused", **{**fields, **rest})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome", "code"),
+    [
+        (201, {"id": "o1"}, "accepted", None),
+        (200, {"id": "o1"}, "accepted", None),
+        (409, {"type": "sold_out"}, "refused", "sold_out"),
+        (410, {"type": "/problems/ended"}, "refused", "ended"),
+        (429, {"type": "too_many"}, "refused", "too_many"),
+        (404, None, "refused", "http_404"),
+        (409, {"type": 7}, "refused", "http_409"),
+        (503, {"type": "busy"}, "unknown", "busy"),
+        (500, "<html>", "unknown", "http_500"),
+        (502, None, "unknown", "http_502"),
+        (201, None, "unknown", "http_201"),
+        (201, {"id": 7}, "unknown", "http_201"),
+        (202, {"id": "t1"}, "unknown", "http_202"),
+        (302, None, "unknown", "http_302"),
+    ],
+)
+def test_only_a_clear_no_is_a_refusal(status: int, body: object, outcome: str, code: str | None) -> None:
+    answer = understand(status, body)
+    assert (answer.outcome, answer.code) == (outcome, code)
+    assert (answer.order_id == "o1") == (outcome == "accepted")
+
+
+def test_histories_of_several_processes_become_one_in_order(tmp_path: Path) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    write(a, [told(5), told(1, None, status=None)])
+    write(b, [told(3, key="键", code="sold_out")])
+    assert read(a, b) == [told(1, None, status=None), told(3, key="键", code="sold_out"), told(5)]
+
+
+def test_an_attempt_told_twice_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "a", [told(5)])
+    with pytest.raises(BrokenHistory, match="attempt 5 is told twice"):
+        read(tmp_path / "a", tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "{}", "[]", "7", '{"attempt": 1', told(1).to_line().replace("refused", "perhaps"),
+     told(1).to_line().replace("refused", "accepted")],
+)  # fmt: skip
+def test_a_broken_line_is_named_by_file_and_number(tmp_path: Path, line: str) -> None:
+    (tmp_path / "a").write_text(told(1).to_line() + "\n" + line + "\n")
+    with pytest.raises(BrokenHistory, match="a, line 2"):
+        read(tmp_path / "a")
+
+
+def test_latency_counts_from_the_planned_press() -> None:
+    assert told(1, 2.5, sent_at=102.0).latency == 2.5
+    assert told(1, None).latency is None
+
+
+def test_quantiles_are_of_the_answered() -> None:
+    history = [told(n, n / 100) for n in range(1, 101)] + [told(101, None)]
+    assert quantile(history, 0.5) == pytest.approx(0.50)
+    assert quantile(history, 0.99) == pytest.approx(0.99)
+    assert quantile(history, 1) == pytest.approx(1.00)
+    assert quantile(history, 0) == pytest.approx(0.01)
+    assert quantile([told(1, None)], 0.5) is None
+
+
+def test_answers_per_second_count_the_answered_over_the_whole_time() -> None:
+    assert answers_per_second([told(1, 0.5), told(2, 2.0), told(3, None)]) == pytest.approx(1.0)
+    assert answers_per_second([told(3, None)]) is None

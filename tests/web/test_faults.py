@@ -1,0 +1,103 @@
+"""When something is broken: what the buyer is told, what the log says, and what nobody is told."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pymysql
+import pytest
+import redis
+
+from common.shop import Order, TooMany
+from tests.conftest import Fresh, MakeApp
+from tests.web.conftest import Site
+
+NOWHERE = {"mysql_url": "mysql://root@127.0.0.1:1/", "redis_url": "redis://127.0.0.1:1/0"}
+
+
+def site_whose_checkout_raises(make_app: MakeApp, error: Exception) -> Site:
+    def checkout(*_: Any) -> Any:
+        def buy(_: Any) -> Order:
+            raise error
+
+        return buy
+
+    return Site(make_app("s01", checkout=checkout))
+
+
+FAULTS = {
+    "MariaDB hung up": (pymysql.OperationalError(2013, "Lost connection"), "The database"),
+    "MariaDB is away": (pymysql.OperationalError(2003, "Can't connect"), "The database"),
+    "the connection is closed": (pymysql.InterfaceError(0, ""), "The database"),
+    "Redis is away": (redis.ConnectionError("refused"), "Redis"),
+    "Redis is silent": (redis.TimeoutError("silent"), "Redis"),
+    "Redis only reads": (redis.exceptions.ReadOnlyError("READONLY"), "Redis"),
+    "Redis is full": (redis.exceptions.OutOfMemoryError("OOM"), "Redis"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_a_lost_reply_to_a_press_is_told_as_unknown(fresh: Fresh, make_app: MakeApp, name: str) -> None:
+    error, server = FAULTS[name]
+    fresh("s01")
+    site = site_whose_checkout_raises(make_app, error)
+    answer = site.buy(site.sale(), site.buyer())
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "busy", "2")
+    assert server in answer.json["detail"]
+    assert "outcome is unknown" in answer.json["detail"]
+    assert "orders" in answer.json["detail"]
+    assert str(error.args[-1]) not in answer.text or not error.args[-1]
+
+
+def test_a_look_that_fails_says_to_try_again(make_app: MakeApp, site: Site) -> None:
+    away = Site(make_app("s01", settings=replace(site.settings, mysql_url=NOWHERE["mysql_url"])))
+    answer = away.call("GET", "/api/sales")
+    assert (answer.status_code, answer.json["code"]) == (503, "busy")
+    assert "unknown" not in answer.json["detail"]
+
+
+def test_without_redis_a_bearer_token_still_buys_and_a_cookie_is_told(make_app: MakeApp, site: Site) -> None:
+    app = make_app("s01", settings=replace(site.settings, redis_url=NOWHERE["redis_url"]))
+    assert Site(app).buy(site.sale(), site.buyer()).status_code == 201
+    browser = app.test_client()
+    browser.set_cookie("s01_session", "any")
+    answer = browser.get("/api/orders")
+    assert (answer.status_code, answer.json["code"]) == (503, "busy")
+    assert "Redis" in answer.json["detail"]
+    assert browser.get("/healthz").status_code == 200
+
+
+def test_a_shop_that_is_not_set_up_says_so(make_app: MakeApp, site: Site) -> None:
+    with site.context.backends.sql() as db:
+        db.run("RENAME TABLE sales TO sales_away")
+    try:
+        answer = site.call("GET", "/api/sales")
+    finally:
+        with site.context.backends.sql() as db:
+            db.run("RENAME TABLE sales_away TO sales")
+    assert (answer.status_code, answer.json["code"]) == (503, "busy")
+    assert "/readyz" in answer.json["detail"]
+
+
+def test_what_nobody_foresaw_is_logged_and_not_told(
+    fresh: Fresh, make_app: MakeApp, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fresh("s01")
+    site = site_whose_checkout_raises(make_app, ZeroDivisionError("a secret of ours"))
+    answer = site.buy(site.sale(), site.buyer())
+    assert (answer.status_code, answer.json["code"]) == (500, "internal")
+    assert "secret" not in answer.text
+    assert "ZeroDivision" not in answer.text
+    lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
+    [unexpected] = [line for line in lines if line["message"] == "Unexpected"]
+    assert unexpected["request_id"] == answer.json["instance"]
+    assert "a secret of ours" in unexpected["exc_info"]
+
+
+def test_retry_after_is_whole_seconds_rounded_up(fresh: Fresh, make_app: MakeApp) -> None:
+    fresh("s01")
+    site = site_whose_checkout_raises(make_app, TooMany(retry_after=0.2))
+    answer = site.buy(site.sale(), site.buyer())
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "1")
