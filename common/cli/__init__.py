@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "explore": "common.cli.explore:explore",
         "grid": "common.cli.grid:grid",
         "prove": "common.cli.prove:prove",
+        "judge": "common.cli.judge:judge",
     },
     "The machine": {
         "doctor": "common.lab.commands:doctor",

@@ -29,7 +29,7 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 @click.option("--write", is_flag=True, help="Also write the declared grid into README.md.")
 @click.option("--json", "file", type=FILE, help="Write date, machine, command and outcome.")
 def grid(everything: bool, seed: int, repeat: int, write: bool, file: Path | None) -> int:
-    """Prove the grid: which stage keeps which guarantee.
+    """Prove which stage keeps which guarantee.
 
     A stage that is declared to keep a guarantee must be shown to keep it, and one that is declared to break
     it must be shown to break it: both ✔ and ✘ are proofs. Fails unless every cell is exactly as declared.

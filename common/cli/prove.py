@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("stage", type=STAGE, metavar="STAGE")
 @click.option("--seed", default=1, show_default=True, help="For whatever a proof draws at random.")
 def prove(stage: Stage, seed: int) -> int:
-    """A stage's experiment, on the stage before it and on it, side by side.
+    """A stage's experiment, on the stage before and on it.
 
     For each guarantee that the stage adds or drops: what the proof shows on either stage. Then the shortest
     schedule by which the stage before fails, if two buyers are enough, and what one attempt costs in round

@@ -16,7 +16,6 @@ from common.settings import Settings
 from common.shop import Attempt, Refused, Sale, Shop
 from common.stages import Stage
 
-
 # Who presses, in order, at a sale of two units with a limit of one.
 PRESSES = (
     ("accepted", 1),

@@ -21,7 +21,7 @@ from pydantic import (
 from pydantic import ValidationError as Wrong
 from pydantic_core import PydanticCustomError
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.routing import BaseConverter
 
 from common.buyers import Buyer
 from common.ids import new_id
@@ -223,15 +223,12 @@ def message(error: Any) -> str:
 
 
 class SaleId(BaseConverter):
-    """A sale id in a path: 1 to 2^63-1 in ASCII digits, no leading zero. Anything else is no sale: 404."""
+    """A sale id in a path: up to 18 ASCII digits, so it fits a BIGINT, and no leading zero. Else 404."""
 
-    regex = "[1-9][0-9]{0,18}"
+    regex = "[1-9][0-9]{0,17}"
 
     def to_python(self, value: str) -> int:
-        number = int(value)
-        if number >= 2**63:
-            raise ValidationError
-        return number
+        return int(value)
 
 
 class OrderId(BaseConverter):

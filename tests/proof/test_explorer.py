@@ -63,6 +63,13 @@ def look_then_act(b: Backends, attempt: Attempt) -> Order:
         return insert_order(db, attempt, 100, NOW)
 
 
+def look_then_insert(b: Backends, attempt: Attempt) -> Order:
+    """Two steps, and nobody is ever refused."""
+    with b.sql() as db:
+        stock(db, attempt)
+        return insert_order(db, attempt, 100, NOW)
+
+
 def guarded(b: Backends, attempt: Attempt) -> Order:
     """Two steps: take, insert."""
     with b.sql() as db:
@@ -115,6 +122,15 @@ def test_a_buyer_who_waits_for_a_lock_is_recognised_and_goes_on_when_it_is_given
     released = [move for run in waits for move in run.moves if len(move.replies) == 2]
     assert len(released) == len(waits)
     assert {move.step.command for move in released} == {"COMMIT"}
+
+
+def test_three_buyers_interleave_too(explorer: Open) -> None:
+    """Two steps each: 6! / (2! 2! 2!) schedules."""
+    three = Scenario("three", "Three buyers, two units", 2, 1, (*PRESSES, Press("buyer 3", buyer=3)))
+    found = explorer(look_then_insert).explore(three)
+    found.check_power()
+    assert (len(found.runs), found.exhaustive) == (90, True)
+    assert len(found.breaking("no_oversell")) == 90
 
 
 def orders_crosswise(b: Backends, attempt: Attempt) -> None:

@@ -6,13 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from common.buyers import Buyer
-from common.lab.lab import free_port
+from common.lab.sockets import free_port
 from common.shop import Attempt, Busy, Outcome, Sale
 from common.web.i18n import messages
 from tests.conftest import Fresh, MakeApp
@@ -89,7 +90,7 @@ def test_each_refusal_is_told_on_the_page_of_the_sale(
 
 def said(answer: TestResponse) -> str:
     """What stands in the place for answers."""
-    return answer.text.split('id="result"')[1].split("<noscript>")[0]
+    return unescape(answer.text.split('id="result"')[1].split("<noscript>")[0])
 
 
 @pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "NaN", "two", "9" * 30, "101", "٣"])

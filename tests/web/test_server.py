@@ -16,6 +16,7 @@ from common.backends import database_name
 from common.lab import Lab, Process
 from common.lab.sockets import free_port
 from common.settings import Settings
+from common.stages import Stage, find
 from common.web.server import granian_argv
 from tests.conftest import Fresh
 
@@ -62,7 +63,8 @@ class Web:
         return len(json.loads(text.partition("\r\n\r\n")[2])["orders"])
 
 
-def start(lab: Lab, settings: Settings, **env: str) -> tuple[Process, int]:
+def start(lab: Lab, settings: Settings, stage: Stage, **env: str) -> tuple[Process, int]:
+    """Serve `stage` as in production; the process and its port."""
     port = free_port()
 
     def listening() -> bool:
@@ -73,8 +75,8 @@ def start(lab: Lab, settings: Settings, **env: str) -> tuple[Process, int]:
         return True
 
     process = lab.start_process(
-        "web",
-        granian_argv("stages.s01_naive.app:create_app", port, WORKERS, THREADS),
+        f"web-{stage.code}-{port}",
+        granian_argv(stage.app, port, WORKERS, THREADS),
         env={"SECRET_KEY": settings.secret_key, "WEB_THREADS": str(THREADS), **env},
         ready=listening,
     )
@@ -89,7 +91,7 @@ def web(lab: Lab, fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> Ite
         db.run("UPDATE sales SET stock = 1000, initial = 1000, buyer_limit = 1000 WHERE image = 'tea'")
         sale = db.one("SELECT id FROM sales WHERE image = 'tea'")
     assert sale
-    process, port = start(lab, settings, PROMETHEUS_MULTIPROC_DIR=str(tmp_path_factory.mktemp("metrics")))
+    process, port = start(lab, settings, find("s01"), PROMETHEUS_MULTIPROC_DIR=str(tmp_path_factory.mktemp("metrics")))
     yield Web(process, port, sale["id"], seed.demo_tokens(settings, 1)[0])
     process.stop()
 
@@ -160,7 +162,7 @@ def test_metrics_are_of_all_processes_whoever_answers(web: Web) -> None:
 
 
 def test_what_was_begun_is_finished_after_term(lab: Lab, web: Web, settings: Settings) -> None:
-    process, port = start(lab, settings)
+    process, port = start(lab, settings, find("s01"))
     with (
         closing(database.connect(settings.mysql_url, database_name("s01"))) as db,
         closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as sock,
