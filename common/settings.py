@@ -23,7 +23,7 @@ class Settings:
 
     @classmethod
     def from_env(cls) -> Self:
-        env = os.environ
+        env = {name: value for name, value in os.environ.items() if value}  # empty is the same as absent
         return cls(
             mysql_url=env.get("MYSQL_URL", cls.mysql_url),
             redis_url=env.get("REDIS_URL", cls.redis_url),

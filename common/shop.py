@@ -40,8 +40,13 @@ class Sale:
     version: int
 
     def check_open(self, now: datetime) -> None:
-        """Raise `NotOpen` or `Ended` unless the sale sells at `now` (opens <= now < closes)."""
-        if self.state == "draft" or now < self.opens_at:
+        """Raise `NotOpen` or `Ended` unless the sale sells at `now` (opens <= now < closes).
+
+        A draft is `NoSuchSale`: nobody learns that it exists.
+        """
+        if self.state == "draft":
+            raise NoSuchSale
+        if now < self.opens_at:
             raise NotOpen(opens_at=self.opens_at)
         if self.state == "closed" or now >= self.closes_at:
             raise Ended

@@ -84,7 +84,7 @@ def test_sells_only_inside_the_window(shop: World) -> None:
 
 def test_does_not_sell_a_draft_or_what_is_closed_or_does_not_exist(shop: World) -> None:
     draft = shop.new_sale(units=1, publish=False)
-    with pytest.raises(NotOpen):
+    with pytest.raises(NoSuchSale):
         shop.buy(draft, 1)
     published = shop.office.publish(draft.id)
     shop.office.close(published.id)

@@ -445,7 +445,7 @@ BAD: dict[str, Bad] = {
     "sale shown that is none": Bad(show_sale, path("/api/sales/999999999999999999"), 404, "not_found"),
     "sale shown that is a draft": Bad(show_sale, draft_shown, 404, "not_found"),
     # Sales that do not sell.
-    "sale that is a draft": Bad(buy, draft_sale, 403, "not_open"),
+    "sale that is a draft": Bad(buy, draft_sale, 404, "not_found"),
     "sale not open yet": Bad(buy, sale_that(opens=1, closes=2), 403, "not_open"),
     "sale that has ended": Bad(buy, sale_that(opens=-2, closes=-1), 410, "ended"),
     "sale that was closed": Bad(buy, closed_sale, 410, "ended"),
