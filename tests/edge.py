@@ -1,0 +1,74 @@
+"""Stages that really run: processes, ports, an edge where the stage has one; and a visitor who asks them."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+from common.demo.contest import open_sale
+from common.edge import edge_conf, start_edge
+from common.lab import Lab
+from common.lab.sockets import free_port
+from common.running import Running, run_stage
+from common.stages import find
+
+Run = Callable[..., Running]
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+
+def ask(url: str, method: str = "GET", body: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+    """One request on a connection of its own. Follows no redirect; `OSError` when nobody answers."""
+    parts = urlsplit(url)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=30)
+    try:
+        connection.request(method, url.removeprefix(f"http://{parts.netloc}"), body, dict(headers or {}))
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def state_url(running: Running, units: int = 10, url: str | None = None) -> str:
+    """Where the state of a new open sale is."""
+    return f"{url or running.url}/api/sales/{open_sale(running, units)}"
+
+
+def reads_at_the_app(running: Running) -> int:
+    """How many reads of a sale's state have come through to the app."""
+    text = ask(running.url + "/metrics").body.decode()
+    line = r'^seckill_requests_total\{.*route="/api/sales/<sale:sale_id>".*\} (\S+)$'
+    return sum(int(float(count)) for count in re.findall(line, text, re.MULTILINE))
+
+
+def other_edge(lab: Lab, running: Running, foil: Callable[[str], str]) -> str:
+    """The address of a second edge before the same web processes, with a wrong edge.conf."""
+    port = free_port()
+    template = foil(edge_conf(running.stage).read_text("utf-8"))
+    assert not isinstance(running.address, int)
+    start_edge(lab, running.stage, port, running.address, template)
+    return f"http://127.0.0.1:{port}"
+
+
+@pytest.fixture(scope="module")
+def run(lab: Lab) -> Iterator[Run]:
+    """`run("s04", plugs_wanted=…)`: that stage as `./seckill up` runs it, on a free port, ended with the module."""
+    running: list[Running] = []
+
+    def start(code: str, **options: Any) -> Running:
+        running.append(run_stage(lab, find(code), buyers=3, port=free_port(), **options))
+        return running[-1]
+
+    yield start
+    for each in running:
+        for process in filter(None, (each.edge, each.web)):
+            process.stop()
