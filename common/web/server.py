@@ -30,5 +30,5 @@ def granian_argv(stage_app: str, address: int | Path, workers: int, threads: int
 
 def listening_at(address: int | Path) -> list[str]:
     if isinstance(address, Path):
-        return ["--uds", os.fspath(address), "--uds-permissions", "600"]
+        return ["--uds", os.fspath(address), "--uds-permissions", "0600"]
     return ["--host", "127.0.0.1", "--port", str(address)]

@@ -25,8 +25,8 @@ def look(running: Running) -> Finding:
     visit(running, sale_id)  # whoever looks last decides what the last known state is
     running.web.kill()
     give_up = time.monotonic() + NOTICED_WITHIN
-    while not says_paused(after := visit(running, sale_id)) and time.monotonic() < give_up:
-        pass  # a copy made while the app lived may still be good
+    while (after := visit(running, sale_id)) and not says_paused(after) and time.monotonic() < give_up:
+        pass  # a copy made while the app lived is good for a moment
     missing = sorted(name for name in before if name not in after)
     paused = says_paused(after)
     return Finding(
