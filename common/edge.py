@@ -16,6 +16,7 @@ from common.lab.resolver import Search
 from common.lab.sockets import answers
 from common.stages import Stage, all_stages
 
+
 def start_edge(lab: Lab, stage: Stage, port: int, app: Path, template: str | None = None) -> Process:
     """Start the edge on 127.0.0.1:`port`, before the web processes that listen on the socket `app`.
 
@@ -46,8 +47,8 @@ def edge_conf(stage: Stage) -> Path:
 
 
 def build_static(lab: Lab, stage: Stage, folder: Path) -> None:
-    """Have the stage write its pages and assets: `flask --app stages.s04_static_edge.app edge build FOLDER`."""
-    argv = [sys.executable, "-m", "flask", "--app", stage.app, "edge", "build", folder]
+    """Have the stage write its pages and assets: `flask --app stages.….app edge build FOLDER`."""
+    argv: list[str | Path] = [sys.executable, "-m", "flask", "--app", stage.app, "edge", "build", folder]
     process = lab.start_process(f"build-{folder.parent.name}", argv)
     if process.wait(30):
         raise LabError(f"{stage.name} cannot build its static pages: {process.last_words()}")

@@ -26,7 +26,9 @@ class Answer(NamedTuple):
     body: bytes
 
 
-def ask(url: str, method: str = "GET", body: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+def ask(
+    url: str, method: str = "GET", body: str | None = None, headers: Mapping[str, str] | None = None
+) -> Answer:
     """One request on a connection of its own. Follows no redirect; `OSError` when nobody answers."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.netloc, timeout=30)
@@ -61,7 +63,7 @@ def other_edge(lab: Lab, running: Running, foil: Callable[[str], str]) -> str:
 
 @pytest.fixture(scope="module")
 def run(lab: Lab) -> Iterator[Run]:
-    """`run("s04", plugs_wanted=…)`: that stage as `./seckill up` runs it, on a free port, ended with the module."""
+    """`run("s04", plugs_wanted=…)`: that stage as `./seckill up` runs it, ended with the module."""
     running: list[Running] = []
 
     def start(code: str, **options: Any) -> Running:

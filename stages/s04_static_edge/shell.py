@@ -49,7 +49,9 @@ def build(app: Flask, folder: Path) -> None:
     files = {f"{base}/{name}": body for base, all_of in names.items() for name, body in all_of.items()}
     for language in LANGUAGES:
         for page, html in render_pages(app, language).items():
-            files[f"/{page}.{language}.html"] = html.replace("/static/", f"/assets/{digest(assets)}/").encode()
+            files[f"/{page}.{language}.html"] = html.replace(
+                "/static/", f"/assets/{digest(assets)}/"
+            ).encode()
     for name, body in files.items():
         write(folder / "plain", name, body)
         write(folder / "gzip", name, gzip.compress(body, mtime=0))
@@ -80,7 +82,9 @@ def digest(assets: dict[str, bytes]) -> str:
 def render_pages(app: Flask, language: str) -> dict[str, str]:
     """The pages in one language. Nothing in them depends on who looks, at what, or when."""
     environ = {NOTE: Note("build")}
-    with app.test_request_context("/", headers={"Cookie": f"language={language}"}, environ_overrides=environ):
+    with app.test_request_context(
+        "/sales/1", headers={"Cookie": f"language={language}"}, environ_overrides=environ
+    ):
         session["csrf"] = ""  # each visitor has one of their own: the script asks for it
         shared = {"now": NEVER, "here": "/"}
         paused = render_template("paused.html", **shared)

@@ -85,8 +85,8 @@ def look_through_edge(running: Running, url: str | None = None) -> Finding:
     return Finding(
         quiet and busy,
         met and met_again,
-        f"{END_TO_END} s after a change the edge gave the {'new' if quiet else 'OLD'} price after a quiet time,"
-        f" the {'new' if busy else 'OLD'} one in mid-traffic",
+        f"{END_TO_END} s after a change the edge gave the {'new' if quiet else 'OLD'} price"
+        f" after a quiet time, the {'new' if busy else 'OLD'} one in mid-traffic",
     )
 
 

@@ -1,4 +1,4 @@
-"""`page_without_app`: with every app process dead, page, assets and last state are served, and say "paused"."""
+"""`page_without_app`: with every app process dead, page, assets and last state stand, and say "paused"."""
 
 from __future__ import annotations
 

@@ -14,7 +14,6 @@ import pytest
 from flask import request
 from werkzeug.test import Client
 
-from common.web.guards import HEADERS
 from common.backends import Clock
 from common.database import Sql
 from common.demo.contest import open_sale
@@ -23,12 +22,18 @@ from common.lab import Lab
 from common.running import Running
 from common.shop import Attempt, Invalid, Order
 from common.stages import find
+from common.web.guards import HEADERS
 from stages.s04_static_edge import foils, shell
 from stages.s04_static_edge.origin import behind_edge
 from tests.conftest import Fresh, MakeApp
 from tests.edge import Answer, Run, ask, other_edge, reads_at_the_app, state_url
 
-FORGED = {"X-Forwarded-For": "6.6.6.6", "Host": "evil.example", "Forwarded": "for=6.6.6.6", "X-Real-IP": "6.6.6.6"}
+FORGED = {
+    "X-Forwarded-For": "6.6.6.6",
+    "Host": "evil.example",
+    "Forwarded": "for=6.6.6.6",
+    "X-Real-IP": "6.6.6.6",
+}
 PRIVATE = ("/api/orders", "/api/session", "/api/admin/sales", "/orders", "/admin", "/login", "/")
 
 
@@ -67,7 +72,11 @@ def test_assets_have_a_hash_in_their_name_and_are_kept_for_ever(shop: Running) -
 def test_the_hash_changes_with_any_byte_of_any_asset() -> None:
     assets = {"a.css": b"1", "js/b.js": b"2"}
     assert shell.digest(assets) == shell.digest(dict(assets))
-    others = [{"a.css": b"1", "js/b.js": b"3"}, {"a.css": b"1", "js/c.js": b"2"}, {"a.css": b"12", "js/b.js": b""}]
+    others = [
+        {"a.css": b"1", "js/b.js": b"3"},
+        {"a.css": b"1", "js/c.js": b"2"},
+        {"a.css": b"12", "js/b.js": b""},
+    ]
     assert len({shell.digest(each) for each in [assets, *others]}) == 4
 
 
@@ -86,7 +95,9 @@ def test_bodies_lie_there_compressed(shop: Running, accepts: str) -> None:
 
 @pytest.mark.parametrize("accepts", ["", "br", "gzip;q=0", "gzip; q=0.0, br"])
 def test_who_does_not_take_gzip_gets_none(shop: Running, accepts: str) -> None:
-    assert ask(f"{shop.url}/sales/1", headers={"Accept-Encoding": accepts}).headers["Content-Encoding"] is None
+    assert (
+        ask(f"{shop.url}/sales/1", headers={"Accept-Encoding": accepts}).headers["Content-Encoding"] is None
+    )
 
 
 def test_the_shell_is_short_lived_and_asked_for_again_it_is_a_304(shop: Running) -> None:
@@ -127,7 +138,9 @@ def test_files_come_with_the_headers_that_protect_the_browser(shop: Running) -> 
             assert headers.get_all(name) == [value], f"{name} of {path}"
 
 
-@pytest.mark.parametrize("path", ["/assets/../nginx.conf", "/static/..%2f..%2fnginx.conf", "/assets/", "/sale.en.html"])
+@pytest.mark.parametrize(
+    "path", ["/assets/../nginx.conf", "/static/..%2f..%2fnginx.conf", "/assets/", "/sale.en.html"]
+)
 def test_nothing_else_lies_in_the_open(shop: Running, path: str) -> None:
     assert ask(shop.url + path).status in {400, 403, 404}
 
@@ -177,7 +190,9 @@ def ask_a_stopped_app(shop: Running, state: str, enough: Callable[[list[Future[i
 
 def test_of_all_who_find_no_copy_one_asks_the_app_and_the_others_do_not_wait_for_it(shop: Running) -> None:
     """All but one are answered while the app stands still."""
-    reached = ask_a_stopped_app(shop, state_url(shop), lambda asked: sum(e.done() for e in asked) >= READERS - 1)
+    reached = ask_a_stopped_app(
+        shop, state_url(shop), lambda asked: sum(e.done() for e in asked) >= READERS - 1
+    )
     assert 1 <= reached <= 2, f"{reached} of {READERS}"
 
 
@@ -269,7 +284,10 @@ def test_what_is_one_buyers_own_is_kept_by_nobody(shop: Running) -> None:
 
 
 def orders(url: str, shop: Running, buyer: int) -> list[str]:
-    return [order["id"] for order in json.loads(ask(f"{url}/api/orders", headers=bearer(shop, buyer)).body)["orders"]]
+    return [
+        order["id"]
+        for order in json.loads(ask(f"{url}/api/orders", headers=bearer(shop, buyer)).body)["orders"]
+    ]
 
 
 def test_the_foil_that_keeps_everything_shows_one_buyers_orders_to_another(lab: Lab, shop: Running) -> None:
@@ -357,7 +375,7 @@ def test_the_edge_comes_back_after_a_kill(run: Run) -> None:
     shop = run("s04")
     assert shop.edge
     shop.edge.kill()
-    with pytest.raises(OSError):  # noqa: PT011 - refused, or reset
+    with pytest.raises(OSError):
         ask(f"{shop.url}/sales/1")
     shop.edge.start()
     assert ask(f"{shop.url}/sales/1").status == 200
@@ -377,5 +395,10 @@ def test_buying_without_javascript_goes_to_the_app(shop: Running) -> None:
     assert '<noscript><meta http-equiv="refresh" content="0; url=?plain=1"></noscript>' in page
     plain = ask(f"{shop.url}/sales/{sale}?plain=1").body.decode()
     assert "The kettle everybody wants" in plain
-    stranger = ask(f"{shop.url}/sales/{sale}", "POST", "quantity=1", {"Content-Type": "application/x-www-form-urlencoded"})
+    stranger = ask(
+        f"{shop.url}/sales/{sale}",
+        "POST",
+        "quantity=1",
+        {"Content-Type": "application/x-www-form-urlencoded"},
+    )
     assert (stranger.status, stranger.headers["Location"]) == (303, f"/login?next=/sales/{sale}")

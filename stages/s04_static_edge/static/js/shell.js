@@ -5,9 +5,10 @@ import { follow, learnFrom, showLocalTimes } from "./page.js";
 
 const AGAIN = 2_000; // milliseconds until a page without any state asks again
 const SALE = `/api/sales/${location.pathname.split("/").pop()}`;
-const NEXT = `/login?next=${encodeURIComponent(location.pathname)}`;
+const NEXT = `/login?next=${location.pathname}`;
 const paused = document.getElementById("paused");
 const byId = (id) => document.getElementById(id);
+const own = document.querySelectorAll(".account form, .menu a:not(:first-child)"); // for who is signed in
 let who; // undefined until the app has said who is looking
 
 function fill(sale) {
@@ -60,10 +61,11 @@ async function meet() {
   if (!response?.ok || who) return;
   who = await response.json();
   if (!who.buyer) return meetStranger();
+  for (const element of own) element.hidden = false;
   document.querySelector(".who").textContent = who.buyer.name;
   for (const field of document.querySelectorAll("[name=csrf_token]")) field.value = who.csrf_token;
   byId("buy").elements.key.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
-  document.querySelector('.menu [href="/admin"]').hidden = who.buyer.role !== "admin";
+  if (who.buyer.role !== "admin") document.querySelector('.menu [href="/admin"]').remove();
 }
 
 function meetStranger() {
@@ -71,7 +73,6 @@ function meetStranger() {
   small.href = big.firstElementChild.href = NEXT;
   document.querySelector(".account form").replaceWith(small);
   byId("buy").replaceWith(big);
-  for (const link of document.querySelectorAll(".menu a:not(:first-child)")) link.remove();
 }
 
 /** Every answer about the sale says whether the app stood behind it. */
@@ -99,7 +100,8 @@ async function start() {
   }
 }
 
+for (const element of own) element.hidden = true;
 for (const link of document.querySelectorAll('a[href*="?next="]')) {
-  link.search = `?next=${encodeURIComponent(location.pathname)}`;
+  link.search = `?next=${location.pathname}`;
 }
 start();
