@@ -10,7 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, StrictUndefined
 
 from common.lab import Lab, LabError, Process
-from common.lab.on_socket import on_sockets
+from common.lab.leftovers import after_removing
 from common.lab.program import Program
 from common.lab.resolver import Search
 from common.lab.sockets import answers
@@ -58,9 +58,13 @@ def start(lab: Lab, program: Program, folder: Path, port: int, sockets: list[Pat
     argv: list[str | Path] = [program.path, "-p", f"{folder}/", "-c", folder / "nginx.conf"]
     if os.geteuid() == 0:
         argv += ["-g", "user root;"]  # else its workers become nobody, who may not look into the folder
+    pid_file = (
+        folder / "nginx.pid"
+    )  # written once it listens; until then somebody else may answer at our port
+    listens = answers(port)
     return lab.start_process(
         folder.name,
-        on_sockets(sockets, argv),
-        ready=answers(port),
+        after_removing([*sockets, pid_file], argv),
+        ready=lambda: pid_file.exists() and listens(),
         cwd=folder,  # where nginx looks for unix sockets with a relative name
     )

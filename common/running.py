@@ -21,7 +21,7 @@ from common.backends import database_name
 from common.database import Db
 from common.edge import start_edge
 from common.lab import Lab, LabError, Process
-from common.lab.on_socket import on_sockets
+from common.lab.leftovers import after_removing
 from common.lab.sockets import answers, free_port
 from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
@@ -112,7 +112,7 @@ def run_stage(
     argv = granian_argv(stage.app, address, workers, threads)
     web = lab.start_process(
         f"web-{stage.code}-{port}",
-        on_sockets([address], argv) if isinstance(address, Path) else argv,
+        after_removing([address], argv) if isinstance(address, Path) else argv,
         env={
             "SECRET_KEY": settings.secret_key,
             "WEB_THREADS": str(threads),

@@ -49,7 +49,7 @@ def build(app: Flask, folder: Path) -> None:
     files = {f"{base}/{name}": body for base, all_of in names.items() for name, body in all_of.items()}
     for language in LANGUAGES:
         for page, html in render_pages(app, language).items():
-            files[f"/{page}.{language}.html"] = html.replace(
+            files[f"/shell/{page}.{language}.html"] = html.replace(
                 "/static/", f"/assets/{digest(assets)}/"
             ).encode()
     for name, body in files.items():

@@ -139,7 +139,7 @@ def test_files_come_with_the_headers_that_protect_the_browser(shop: Running) -> 
 
 
 @pytest.mark.parametrize(
-    "path", ["/assets/../nginx.conf", "/static/..%2f..%2fnginx.conf", "/assets/", "/sale.en.html"]
+    "path", ["/assets/../nginx.conf", "/static/..%2f..%2fnginx.conf", "/assets/", "/shell/sale.en.html"]
 )
 def test_nothing_else_lies_in_the_open(shop: Running, path: str) -> None:
     assert ask(shop.url + path).status in {400, 403, 404}
