@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from common.demo.contest import open_sale
 from common.edge import edge_conf, start_edge
 from common.lab import Lab
 from common.lab.sockets import free_port
+from common.ports import claimed
 from common.running import Running, run_stage
 from common.stages import find
 
@@ -64,13 +66,13 @@ def other_edge(lab: Lab, running: Running, foil: Callable[[str], str]) -> str:
 @pytest.fixture(scope="module")
 def run(lab: Lab) -> Iterator[Run]:
     """`run("s04", plugs_wanted=…)`: that stage as `./seckill up` runs it, ended with the module."""
-    running: list[Running] = []
+    with ExitStack() as at_the_end:
 
-    def start(code: str, **options: Any) -> Running:
-        running.append(run_stage(lab, find(code), buyers=3, port=free_port(), **options))
-        return running[-1]
+        def start(code: str, **options: Any) -> Running:
+            port = at_the_end.enter_context(claimed(free_port()))
+            running = run_stage(lab, find(code), buyers=3, port=port, **options)
+            for process in filter(None, (running.web, running.edge)):
+                at_the_end.callback(process.stop)
+            return running
 
-    yield start
-    for each in running:
-        for process in filter(None, (each.edge, each.web)):
-            process.stop()
+        yield start
