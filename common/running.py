@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -18,7 +18,10 @@ import pymysql
 from common import database, schema
 from common.backends import database_name
 from common.database import Db
+from common.edge import start_edge
 from common.lab import Lab, LabError, Process
+from common.lab.leftovers import after_removing
+from common.lab.sockets import answers
 from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
 from common.stages import Stage
@@ -32,12 +35,18 @@ WEB_THREADS = 4
 
 @dataclass(frozen=True)
 class Running:
-    """One running stage. It ends with the lab that runs it."""
+    """One running stage. It ends with the lab that runs it.
+
+    `address` is where its web processes listen: a port, or a unix socket behind the edge. `url` is where
+    visitors go: to the edge if there is one.
+    """
 
     stage: Stage
     url: str
     settings: Settings
     web: Process
+    address: int | Path
+    edge: Process | None = None
 
     def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the stage's own API as its admin; the JSON answer. `LabError` on anything but a success."""
@@ -80,7 +89,7 @@ def run_stage(
     threads: int = WEB_THREADS,
     plugs_wanted: Sequence[str] = (),
 ) -> Running:
-    """Prepare and fill the stage's database, start its web processes, and return when they answer.
+    """Prepare and fill the stage's database, start its processes, and return when they answer.
 
     `port` is one that the caller has claimed (common.ports). `plugs_wanted` ("checkout=dotted.path:Class")
     put other classes into the stage's keyword seam. `LabError` says what did not work.
@@ -95,19 +104,22 @@ def run_stage(
     prepare(settings, stage, buyers)
     metrics = lab.folder / f"metrics-{port}"
     metrics.mkdir()
-    url = f"http://127.0.0.1:{port}"
+    behind_edge = "edge" in stage.processes
+    address = lab.folder / f"{stage.code}-{port}.sock" if behind_edge else port
+    argv = granian_argv(stage.app, address, workers, threads)
     web = lab.start_process(
         f"web-{stage.code}-{port}",
-        granian_argv(stage.app, port, workers, threads),
+        after_removing([address], argv) if isinstance(address, Path) else argv,
         env={
             "SECRET_KEY": settings.secret_key,
             "WEB_THREADS": str(threads),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
             VARIABLE: ",".join(plugs_wanted),
         },
-        ready=answers(port),
+        ready=answers(address),
     )
-    return Running(stage, url, settings, web)
+    edge = start_edge(lab, stage, port, address) if isinstance(address, Path) else None
+    return Running(stage, f"http://127.0.0.1:{port}", settings, web, address, edge)
 
 
 def prepare(settings: Settings, stage: Stage, buyers: int) -> None:
@@ -122,19 +134,3 @@ def prepare(settings: Settings, stage: Stage, buyers: int) -> None:
 def check_plugs(stage: Stage, plugs_wanted: Sequence[str]) -> None:
     """`WrongSeam` when the stage cannot take one of `plugs_wanted`: better said before anything starts."""
     plugs(",".join(plugs_wanted), stage.load().create_shop)
-
-
-def answers(port: int, path: str = "/readyz") -> Callable[[], bool]:
-    """Does GET `path` on `port` succeed? (/readyz: the shop is ready to sell, its servers answer it.)"""
-
-    def ready() -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status == 200
-        except OSError:
-            return False
-        finally:
-            connection.close()
-
-    return ready

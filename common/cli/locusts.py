@@ -11,8 +11,8 @@ from rich.progress import Progress
 
 from common.lab import Lab, LabError, Process
 from common.lab.places import ROOT
-from common.lab.sockets import free_port
-from common.running import Running, answers
+from common.lab.sockets import answers, free_port
+from common.running import Running
 
 LOCUSTFILE = ROOT / "common" / "locustfile.py"
 GOODBYE = 20  # seconds that locust may take to end after its time

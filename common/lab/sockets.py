@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import random
 import socket
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from common.lab.errors import LabError
@@ -49,3 +51,36 @@ def usable_below(base: Path) -> bool:
     finally:
         trial.unlink(missing_ok=True)
     return True
+
+
+def answers(address: int | Path, path: str = "/readyz") -> Callable[[], bool]:
+    """Does GET `path` succeed at a port on 127.0.0.1, or at a unix socket? (/readyz: the shop can sell.)"""
+
+    def ready() -> bool:
+        connection = OnUnixSocket(address) if isinstance(address, Path) else on_port(address)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    return ready
+
+
+def on_port(port: int) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+
+
+class OnUnixSocket(http.client.HTTPConnection):
+    """HTTP to a server that listens on a unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=5)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(os.fspath(self._path))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 
-def granian_argv(stage_app: str, port: int, workers: int, threads: int) -> list[str]:
-    """The command that serves `stage_app` ("stages.s01_naive.app:create_app") on 127.0.0.1:`port`.
+def granian_argv(stage_app: str, address: int | Path, workers: int, threads: int) -> list[str]:
+    """The command that serves `stage_app` ("stages.s01_naive.app:create_app") at `address`.
+
+    That is a port on 127.0.0.1, or a unix socket: then only who may reach the file can connect.
 
     `workers` processes answer `threads` requests each at a time; further ones wait. On TERM each worker
     finishes what it has begun, for 10 s at most. For /metrics over all workers the caller sets
@@ -15,10 +19,16 @@ def granian_argv(stage_app: str, port: int, workers: int, threads: int) -> list[
     return [
         *(sys.executable, "-m", "granian", stage_app, "--factory"),
         *("--interface", "wsgi", "--http", "1", "--no-ws"),
-        *("--host", "127.0.0.1", "--port", str(port)),
+        *listening_at(address),
         *("--workers", str(workers), "--blocking-threads", str(threads)),
         # Backpressure counts open connections, idle ones too: at `threads` of them eight browsers that keep
         # theirs open would shut everybody else out.
         *("--backlog", "4096", "--backpressure", "4096"),
         *("--workers-kill-timeout", "10", "--no-access-log", "--log-level", "warning"),
     ]
+
+
+def listening_at(address: int | Path) -> list[str]:
+    if isinstance(address, Path):
+        return ["--uds", os.fspath(address), "--uds-permissions", "0600"]
+    return ["--host", "127.0.0.1", "--port", str(address)]

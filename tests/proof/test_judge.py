@@ -13,9 +13,9 @@ from click.testing import CliRunner
 
 from common.cli.judge import judge
 from common.lab import Lab
+from common.lab.sockets import answers
 from common.proof import blackbox, crowd, oracle
 from common.proof.crowd import CrowdError
-from common.running import answers
 
 SHOP = Path(__file__).with_name("strangers_shop.py")
 BUYERS = 40

@@ -21,6 +21,7 @@ CHECKOUTS = [
     ("s02", RowLockCheckout),
     ("s02", OptimisticCheckout),
     ("s03", GuardedCheckout),
+    ("s04", GuardedCheckout),
 ]
 
 

@@ -19,7 +19,8 @@ from common.web.pages import ANSWERS
 from tests.conftest import MakeApp
 
 WEB = Path(i18n.__file__).parent
-SOURCES = [*WEB.glob("*.py"), *(WEB / "templates").rglob("*.html")]
+STAGES = WEB.parent.parent / "stages"
+SOURCES = [*WEB.glob("*.py"), *(WEB / "templates").rglob("*.html"), *STAGES.rglob("*.html")]
 
 
 def names(text: str) -> set[str]:

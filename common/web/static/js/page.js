@@ -15,10 +15,11 @@ export const clock = {
   },
 };
 
-/** Learn the time from an answer of the API. */
+/** Learn the time from an answer of the API, and let the page's other scripts look at it. */
 export function learnFrom(response) {
   const stamp = response.headers.get("Seckill-Time");
   if (stamp !== null) clock.learn(Number(stamp));
+  document.dispatchEvent(new CustomEvent("answer", { detail: response }));
 }
 
 /** What a buyer meets now: soon, live, sold_out or ended (filters.py has the same rule). */
@@ -60,7 +61,7 @@ function tick() {
 }
 
 /** Write times in the visitor's zone, and as the visitor's own kind of the page's language does (en-GB, zh-TW). */
-function showLocalTimes() {
+export function showLocalTimes() {
   const { lang } = document.documentElement;
   const own = navigator.languages.find((language) => language.slice(0, 2) === lang.slice(0, 2));
   const format = new Intl.DateTimeFormat(own ?? lang, { dateStyle: "medium", timeStyle: "short" });

@@ -1,0 +1,70 @@
+"""The edge of a stage: a real nginx before its web processes, configured by the stage's edge.conf."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from jinja2 import Environment, StrictUndefined
+
+from common.lab import Lab, LabError, Process
+from common.lab.leftovers import after_removing
+from common.lab.program import Program
+from common.lab.resolver import Search
+from common.lab.sockets import answers
+from common.stages import Stage, all_stages
+
+
+def start_edge(lab: Lab, stage: Stage, port: int, app: Path, template: str | None = None) -> Process:
+    """Start the edge on 127.0.0.1:`port`, before the web processes that listen on the socket `app`.
+
+    `template` stands in for the stage's own edge.conf. The edge runs in a folder of its own below the lab's,
+    and ends with the lab. `LabError` when there is no nginx that starts with this configuration.
+    """
+    folder = lab.folder / f"edge-{port}"
+    (folder / "tmp").mkdir(parents=True)
+    build_static(lab, stage, folder / "static")
+    values = {"port": port, "app": app, "session": f"{stage.code}_session"}
+    jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - no HTML
+    text = jinja.from_string(template or edge_conf(stage).read_text("utf-8")).render(values)
+    (folder / "nginx.conf").write_text(text, "utf-8")
+    sockets = [folder / name for name in re.findall(r"listen unix:(\S+);", text)]
+    search = Search("nginx")
+    for program in search.programs():
+        try:
+            return start(lab, program, folder, port, sockets)
+        except LabError as error:
+            search.pass_over(error)
+    raise search.failure()
+
+
+def edge_conf(stage: Stage) -> Path:
+    """The newest edge.conf up to this stage: a stage has one of its own only where it changes something."""
+    files = [each.folder / "edge.conf" for each in all_stages()[: stage.number]]
+    return [file for file in files if file.exists()][-1]
+
+
+def build_static(lab: Lab, stage: Stage, folder: Path) -> None:
+    """Have the stage write its pages and assets: `flask --app stages.….app edge build FOLDER`."""
+    argv: list[str | Path] = [sys.executable, "-m", "flask", "--app", stage.app, "edge", "build", folder]
+    process = lab.start_process(f"build-{folder.parent.name}", argv)
+    if process.wait(30):
+        raise LabError(f"{stage.name} cannot build its static pages: {process.last_words()}")
+
+
+def start(lab: Lab, program: Program, folder: Path, port: int, sockets: list[Path]) -> Process:
+    argv: list[str | Path] = [program.path, "-p", f"{folder}/", "-c", folder / "nginx.conf"]
+    if os.geteuid() == 0:
+        argv += ["-g", "user root;"]  # else its workers become nobody, who may not look into the folder
+    pid_file = (
+        folder / "nginx.pid"
+    )  # written once it listens; until then somebody else may answer at our port
+    listens = answers(port)
+    return lab.start_process(
+        folder.name,
+        after_removing([*sockets, pid_file], argv),
+        ready=lambda: pid_file.exists() and listens(),
+        cwd=folder,  # where nginx looks for unix sockets with a relative name
+    )

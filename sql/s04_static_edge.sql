@@ -1,0 +1,1 @@
+-- s04 changes nothing in the database: what it adds stands before the app.

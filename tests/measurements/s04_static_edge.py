@@ -1,0 +1,107 @@
+"""What the edge of s04 costs and saves. No proof: figures, for the machine they were taken on.
+
+    .venv/bin/python -m tests.measurements.s04_static_edge docs/results/s04_static_edge.json
+
+Asks the shell, and the same file from an nginx that does nothing else, in turns, by wrk on the same machine:
+only their ratio within one run means something. Then reads the state of a sale 10,000 times, and has the app
+count how many of the reads it saw. Takes about half a minute, on loopback only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from common.lab import Lab, resolve
+from common.lab.sockets import answers, free_port
+from common.running import Running, run_stage
+from common.stages import find
+from tests.edge import ask, reads_at_the_app, state_url
+
+ROUNDS, SECONDS, CONNECTIONS, READS = 7, 2, 32, 10_000
+WRK = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s"]
+PLAIN = """
+daemon off; worker_processes 2; pid plain.pid; error_log stderr warn;
+events {{ worker_connections 8192; }}
+http {{
+    types {{ text/html html; }} access_log off; sendfile on; tcp_nopush on;
+    client_body_temp_path tmp/body; proxy_temp_path tmp/proxy;
+    server {{ listen 127.0.0.1:{port}; root edge-{edge}/static/plain; }}
+}}
+"""
+
+
+def main(file: Path) -> None:
+    if not shutil.which("wrk"):
+        sys.exit("wrk is not on the PATH (Debian: apt install wrk).")
+    with Lab(say=print) as lab:
+        running = run_stage(lab, find("s04"), buyers=10, port=free_port())
+        plain, shell = f"{plain_nginx(lab, running)}/shell/sale.en.html", f"{running.url}/sales/1"
+        assert ask(plain).body == ask(shell).body
+        rounds = [
+            {"plain": requests_per_second(plain), "shell": requests_per_second(shell)} for _ in range(ROUNDS)
+        ]
+        figures = {
+            "shell_to_plain_file": round(median(each["shell"] / each["plain"] for each in rounds), 3),
+            "rounds": rounds,
+            "shell_bytes": len(ask(shell).body),
+            "state": state_reads(running),
+        }
+    file.write_text(json.dumps({**circumstances(), **figures}, indent=1) + "\n")
+    print(file.read_text())
+
+
+def plain_nginx(lab: Lab, running: Running) -> str:
+    """An nginx that serves the same files and has nothing else to do."""
+    port = free_port()
+    (lab.folder / "tmp").mkdir()
+    conf = lab.folder / "plain.conf"
+    conf.write_text(PLAIN.format(port=port, edge=running.url.rpartition(":")[2]))
+    argv = [resolve("nginx").path, "-p", f"{lab.folder}/", "-c", conf]
+    if os.geteuid() == 0:
+        argv += ["-g", "user root;"]
+    lab.start_process("plain", argv, ready=answers(port, "/shell/sale.en.html"))
+    return f"http://127.0.0.1:{port}"
+
+
+def requests_per_second(url: str) -> float:
+    text = subprocess.run([*WRK, url], capture_output=True, text=True, check=True).stdout
+    assert "Non-2xx" not in text, text
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])  # type: ignore[index]
+
+
+def state_reads(running: Running) -> dict[str, Any]:
+    state = state_url(running)
+    before, began = reads_at_the_app(running), time.monotonic()
+    read: Callable[[int], int] = lambda _: ask(state).status  # noqa: E731
+    with ThreadPoolExecutor(8) as threads:
+        assert set(threads.map(read, range(READS))) == {200}
+    seconds = time.monotonic() - began
+    reached = reads_at_the_app(running) - before
+    return {"reads": READS, "seconds": round(seconds, 2), "reached_the_app": reached}
+
+
+def circumstances() -> dict[str, Any]:
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
+        "load_average": os.getloadavg()[0],
+        "nginx": str(resolve("nginx")),
+        "command": f"python -m tests.measurements.s04_static_edge; {' '.join(WRK)}, {ROUNDS} rounds in turns",
+    }
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
