@@ -45,7 +45,8 @@ def press_again(shop: World, sale: Sale) -> str:
     except (SoldOut, LimitReached) as refused:
         told = refused.type
     with closing(database.connect(shop.backends.settings.mysql_url, database_name(shop.stage.code))) as db:
-        found = facts.load(db, sale.id, [], at_rest=True)
+        counter = facts.read_counter(shop.backends.stock, shop.stage.code, sale.id)
+        found = facts.load(db, counter, sale.id, [], at_rest=True)
     broken = [f"{v.name}: {v.sentence}" for v in judge(found) if v.state == "broken"]
     if found.bought[1] != 1:
         broken.append(f"the buyer owns {found.bought[1]} and is told {told}")
