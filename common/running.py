@@ -152,13 +152,13 @@ def is_free(port: int) -> bool:
         return True
 
 
-def answers(port: int) -> Callable[[], bool]:
-    """Is the shop on `port` ready to sell? (/readyz: its database and Redis answer, too.)"""
+def answers(port: int, path: str = "/readyz") -> Callable[[], bool]:
+    """Does GET `path` on `port` succeed? (/readyz: the shop is ready to sell, its servers answer it.)"""
 
     def ready() -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            connection.request("GET", "/readyz")
+            connection.request("GET", path)
             return connection.getresponse().status == 200
         except OSError:
             return False

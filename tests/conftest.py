@@ -27,6 +27,7 @@ MakeApp = Callable[..., Flask]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--all-cells", action="store_true", help="prove every cell of the grid")
+    parser.addoption("--cells-of", metavar="s01,s02", default="", help="prove the cells of these stages only")
     parser.addoption("--seed", type=int, default=1, help="for whatever a proof draws at random")
     parser.addoption("--cells-json", metavar="FILE", help="write what each cell of the grid showed")
 

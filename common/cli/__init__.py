@@ -23,6 +23,12 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "diff": "common.cli.diff:diff",
         "sql": "common.cli.sql:sql",
     },
+    "The proofs": {
+        "explore": "common.cli.explore:explore",
+        "grid": "common.cli.grid:grid",
+        "prove": "common.cli.prove:prove",
+        "judge": "common.cli.judge:judge",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",

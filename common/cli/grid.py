@@ -5,29 +5,31 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from common.proof.cells import Proof
+
+FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
 @click.option("--all", "everything", is_flag=True, help="Every cell, not only those around each change.")
 @click.option("--seed", default=1, show_default=True, help="For whatever a proof draws at random.")
-@click.option(
-    "--repeat", default=1, show_default=True, type=click.IntRange(1, 1000), help="With seeds from SEED on."
-)
+@click.option("--repeat", default=1, show_default=True, type=click.IntRange(1, 1000), help="How many seeds.")
 @click.option("--write", is_flag=True, help="Also write the declared grid into README.md.")
-@click.option(
-    "--json", "file", type=click.Path(path_type=Path), help="Write date, machine, command and outcome."
-)
+@click.option("--json", "file", type=FILE, help="Write date, machine, command and outcome.")
 def grid(everything: bool, seed: int, repeat: int, write: bool, file: Path | None) -> int:
-    """Prove the grid: which stage keeps which guarantee.
+    """Prove which stage keeps which guarantee.
 
     A stage that is declared to keep a guarantee must be shown to keep it, and one that is declared to break
     it must be shown to break it: both ✔ and ✘ are proofs. Fails unless every cell is exactly as declared.
@@ -38,70 +40,53 @@ def grid(everything: bool, seed: int, repeat: int, write: bool, file: Path | Non
     """
     from common.cli.console import new_console
     from common.lab.places import ROOT
-    from common.proof import grid as table
+    from common.proof import cells
+    from common.proof.grid import rows, written_into
 
-    readme = ROOT / "README.md"
     if write:
-        readme.write_text(table.written_into(readme.read_text(), table.rows()))
+        readme = ROOT / "README.md"
+        readme.write_text(written_into(readme.read_text(), rows()))
     console = new_console()
-    runs = []
+    proofs = []
     for number in range(seed, seed + repeat):
         console.print(f"seed {number}")
-        runs.append(prove(number, everything))
-        if runs[-1]["exit_code"]:
+        proofs.append(cells.prove(number, "tests/guarantees", *(["--all-cells"] if everything else [])))
+        if proofs[-1].exit_code:
             break
-    console.print(draw(runs[-1]["cells"]))
+    console.print(draw(proofs[-1]))
     if file:
-        file.write_text(json.dumps(account(runs), ensure_ascii=False, indent=1) + "\n")
-    return int(runs[-1]["exit_code"])
+        file.write_text(json.dumps(account(proofs), ensure_ascii=False, indent=1) + "\n")
+    return proofs[-1].exit_code
 
 
-def prove(seed: int, everything: bool) -> dict[str, Any]:
-    """Run the proofs of the cells once; what each showed, and how long it took."""
-    from common.lab.places import ROOT
-
-    with tempfile.NamedTemporaryFile(suffix=".json") as cells:
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "tests/guarantees"]
-        command += ["-k", "test_cell", "--seed", str(seed), "--cells-json", cells.name]
-        command += ["--all-cells"] if everything else []
-        began = time.monotonic()
-        code = subprocess.run(command, cwd=ROOT, env=os.environ, check=False).returncode
-        found = Path(cells.name).read_text()
-    seconds = round(time.monotonic() - began, 1)
-    return {"seed": seed, "exit_code": code, "seconds": seconds, "cells": json.loads(found or "[]")}
-
-
-def draw(cells: list[dict[str, Any]]) -> Any:
-    """The grid for a terminal: declared marks, those proved just now in colour, a cell that failed as `!`."""
+def draw(proof: Proof) -> Table:
+    """The grid for a terminal. What this run proved is in colour; a cell that failed is `!`."""
     from rich.table import Table
 
     from common.proof.grid import rows
     from common.stages import all_stages
 
-    proved = {tuple(each["cell"][:2]): each["passed"] for each in cells}
-    table = Table("guarantee", *(stage.code for stage in all_stages()), title="The guarantee grid")
+    table = Table("guarantee", *(stage.code for stage in all_stages()))
     for row in rows():
         marks = []
         for stage, mark in zip(all_stages(), row.marks, strict=True):
-            passed = proved.get((row.guarantee, stage.code))
-            colour = "green" if mark == "✔" else "red"
-            marks.append("[bold red]![/]" if passed is False else f"[{colour if passed else 'dim'}]{mark}[/]")
+            cell = proof.at(row.guarantee, stage.code)
+            style = "dim" if cell is None else "green" if mark == "✔" else "red"
+            marks.append("[bold red]![/]" if cell and not cell.passed else f"[{style}]{mark}[/]")
         table.add_row(row.guarantee, *marks)
-    table.caption = "in colour: proved just now, both ways"
     return table
 
 
-def account(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """What a reader needs to do it again."""
+def account(proofs: Sequence[Proof]) -> dict[str, Any]:
+    """What a reader needs to do it again, and what came out."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.platform(terse=True)}",
+        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
         "python": platform.python_version(),
         "command": " ".join(["./seckill", *sys.argv[1:]]),
-        "exact_runs": sum(run["exit_code"] == 0 for run in runs),
-        "runs": [{key: run[key] for key in ("seed", "exit_code", "seconds")} for run in runs],
-        "cells": [
-            {"guarantee": guarantee, "stage": stage, "mark": mark, "evidence": evidence}
-            for guarantee, stage, mark, evidence in sorted(each["cell"] for each in runs[-1]["cells"])
+        "exact_runs": sum(proof.exit_code == 0 for proof in proofs),
+        "runs": [
+            {"seed": proof.seed, "exit_code": proof.exit_code, "seconds": proof.seconds} for proof in proofs
         ],
+        "cells": sorted(map(asdict, proofs[-1].cells), key=lambda cell: (cell["guarantee"], cell["stage"])),
     }

@@ -36,6 +36,5 @@ def load(stage: Stage, users: int, rate: int, seconds: int, web: bool) -> int:
     console = new_console()
     with Lab(say=console.print) as lab:
         running = run_stage(lab, stage, buyers=users)
-        if web:
-            return attack_from_page(console, lab, running, users=users, rate=rate)
-        return attack(console, lab, running, users=users, rate=rate, seconds=seconds)
+        run = attack_from_page if web else attack
+        return run(console, lab, running, users=users, rate=rate, seconds=seconds)

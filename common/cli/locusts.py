@@ -21,20 +21,29 @@ GOODBYE = 20  # seconds that locust may take to end after its time
 
 def attack(console: Console, lab: Lab, running: Running, *, users: int, rate: int, seconds: int) -> int:
     """Headless: wait for its end, then print its summary. 0 unless a request failed that should not."""
-    arguments = ["--headless", "--only-summary", "--run-time", f"{seconds}s"]
-    locust = start(lab, running, arguments, users=users, rate=rate)
+    locust = start(
+        lab,
+        running,
+        *people(users, rate, seconds),
+        *("--headless", "--only-summary", "--loglevel", "WARNING"),
+    )
     console.print(f"\n{users} people at {running.stage.name} for {seconds} s, {rate} more each second.")
     wait(console, locust, seconds)
     console.print(locust.log.read_text(errors="replace"), markup=False, soft_wrap=True)
     return 1 if locust.returncode else 0
 
 
-def attack_from_page(console: Console, lab: Lab, running: Running, *, users: int, rate: int) -> int:
-    """Locust's own page on loopback, until Ctrl-C."""
+def attack_from_page(
+    console: Console, lab: Lab, running: Running, *, users: int, rate: int, seconds: int
+) -> int:
+    """Locust's own page on loopback, with the numbers filled in, until Ctrl-C."""
     port = free_port()
-    arguments = ["--web-host", "127.0.0.1", "--web-port", str(port)]
     locust = start(
-        lab, running, arguments, users=users, rate=rate, ready=answers(f"http://127.0.0.1:{port}/")
+        lab,
+        running,
+        *people(users, rate, seconds),
+        *("--web-host", "127.0.0.1", "--web-port", str(port)),
+        ready=answers(f"http://127.0.0.1:{port}/"),
     )
     console.print(f"\n{running.stage.name} is at {running.url}; start the load at http://127.0.0.1:{port}")
     console.print("Ctrl-C ends both.")
@@ -42,17 +51,12 @@ def attack_from_page(console: Console, lab: Lab, running: Running, *, users: int
     raise LabError(f"locust has ended: {locust.last_words()}")
 
 
-def start(
-    lab: Lab,
-    running: Running,
-    arguments: list[str],
-    *,
-    users: int,
-    rate: int,
-    ready: Callable[[], bool] | None = None,
-) -> Process:
-    argv = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--host", running.url]
-    argv += ["--users", str(users), "--spawn-rate", str(rate), *arguments]
+def people(users: int, rate: int, seconds: int) -> list[str]:
+    return ["--users", str(users), "--spawn-rate", str(rate), "--run-time", f"{seconds}s"]
+
+
+def start(lab: Lab, running: Running, *arguments: str, ready: Callable[[], bool] | None = None) -> Process:
+    argv = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--host", running.url, *arguments]
     return lab.start_process("locust", argv, env={"SECRET_KEY": running.settings.secret_key}, ready=ready)
 
 

@@ -15,7 +15,7 @@ BUYERS = 1000
 @click.option(
     "--buyers", default=BUYERS, show_default=True, type=click.IntRange(1, 1_000_000), help="Demo buyers."
 )
-@click.option("--port", type=click.IntRange(1, 65535), help="The port; 8000, or a free one, unless told.")
+@click.option("--port", type=click.IntRange(1024, 65535), help="The port; 8000, or a free one, unless told.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
 @click.option(
     "--with",
@@ -37,9 +37,10 @@ def up(stage: Stage, buyers: int, port: int | None, workers: int, plugs: tuple[s
     from common.cli.console import new_console
     from common.cli.invitation import invite, stay
     from common.lab import Lab
-    from common.running import check_plugs, run_stage
+    from common.running import check_plugs, choose_port, run_stage
 
     check_plugs(stage, plugs)
+    port = choose_port(port)
     console = new_console()
     with Lab(say=console.print) as lab:
         running = run_stage(lab, stage, buyers=buyers, port=port, workers=workers, plugs_wanted=plugs)

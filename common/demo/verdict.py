@@ -13,7 +13,6 @@ from typing import Any
 from rich import box
 from rich._export_format import CONSOLE_SVG_FORMAT
 from rich.console import Console, Group, RenderableType
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -25,12 +24,14 @@ MARKS = {"kept": ("✔", "green"), "broken": ("✘", "red"), "unknown": ("?", "y
 
 
 def verdict(*results: Result) -> RenderableType:
-    """One panel for each result, side by side, and the conclusion below."""
-    row = Table.grid(expand=True, padding=(0, 1))
-    for _ in results:
-        row.add_column(ratio=1)
-    row.add_row(*[_panel(result) for result in results])
-    return Group(row, Text(), *[Text(line, style="bold") for line in conclusion(*results)])
+    """One column for each result, side by side, and the conclusion below."""
+    table = Table(box=box.ROUNDED, expand=True, border_style="dim")
+    for result in results:
+        table.add_column(f"{result.stage.name}: {result.stage.title['en']}", ratio=1, justify="center")
+    table.add_row(*[_headline(result) for result in results], end_section=True)
+    table.add_row(*[_figures(result.figures()) for result in results], end_section=True)
+    table.add_row(*[_verdicts(result.verdicts) for result in results])
+    return Group(table, *[Text(line, style="bold") for line in conclusion(*results)])
 
 
 def conclusion(first: Result, newest: Result) -> list[str]:
@@ -59,17 +60,10 @@ def exit_code(first: Result, newest: Result) -> int:
     return 0 if first.oversold and newest.kept_everything else 1
 
 
-def _panel(result: Result) -> Panel:
-    good = result.kept_everything
-    headline = Text(_headline(result), style="bold green" if good else "bold red", justify="center")
-    title = f"[bold]{result.stage.name}[/]: {result.stage.title['en']}"
-    content = Group(headline, Text(), _figures(result.figures()), Text(), _verdicts(result.verdicts))
-    return Panel(content, title=title, border_style="green" if good else "red", box=box.ROUNDED)
-
-
-def _headline(result: Result) -> str:
+def _headline(result: Result) -> Text:
     said = f"sold {result.facts.sold} of {result.facts.sale.initial}"
-    return f"{said}: OVERSOLD by {result.oversold}" if result.oversold else said
+    said += f": OVERSOLD by {result.oversold}" if result.oversold else ""
+    return Text(said, style="bold green" if result.kept_everything else "bold red")
 
 
 def _figures(figures: dict[str, Any]) -> Table:

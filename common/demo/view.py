@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from common.proof.history import Told
 from common.stages import Stage
 
-LINE_EVERY = 1.0  # seconds between two plain lines
+LINE_EVERY = 2.0  # seconds between two plain lines
 
 OnTold = Callable[[Told], None]
 

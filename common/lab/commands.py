@@ -12,7 +12,11 @@ from common.lab.errors import LabError
 
 @click.command()
 def doctor() -> None:
-    """Say what this machine has, what is missing, and what would be done about it. Downloads nothing."""
+    """What this machine has, what is missing, what would be done. Downloads nothing.
+
+    \b
+    ./seckill doctor
+    """
     from common.lab.doctor import examine_machine, show
 
     checks = examine_machine()
@@ -23,7 +27,12 @@ def doctor() -> None:
 
 @click.group()
 def lab() -> None:
-    """The private servers themselves."""
+    """The private servers themselves.
+
+    \b
+    ./seckill lab pack -o classroom.tar.gz
+    SECKILL_LAB=classroom.tar.gz ./seckill demo
+    """
 
 
 @lab.command("pack")

@@ -24,7 +24,7 @@ class AnnouncedMariaDB(Connection):
         super().__init__(**options)  # greets the server, with nobody watching yet
         self._watcher = watcher
 
-    def query(self, sql: str | bytes, unbuffered: bool = False) -> int:
+    def query(self, sql: str | bytes | bytearray, unbuffered: bool = False) -> int:
         send = super().query
         return int(self._announce(sql, lambda: send(sql, unbuffered)))
 
@@ -37,7 +37,7 @@ class AnnouncedMariaDB(Connection):
     def rollback(self) -> None:
         self._announce("ROLLBACK", super().rollback)
 
-    def _announce(self, sql: str | bytes, send: Callable[[], Any]) -> Any:
+    def _announce(self, sql: str | bytes | bytearray, send: Callable[[], Any]) -> Any:
         if self._watcher is None:
             return send()
         step = Step("MariaDB", wording.statement(sql), session=self.thread_id())  # type: ignore[no-untyped-call]

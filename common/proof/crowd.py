@@ -56,13 +56,15 @@ class Target:
 
 @dataclass(frozen=True)
 class Mood:
-    """What the buyers are like: the share that wants two units, and the share that presses twice at once.
+    """What the buyers are like: the share that wants two units, and the share that is impatient.
 
-    Each press has a key of its own, as from two open tabs: two purchases, not one sent again.
+    An impatient buyer presses `presses` times at once, each time with a key of its own, as from several open
+    tabs: several purchases, not one sent again.
     """
 
     wants_two: float = 0.5
-    presses_twice: float = 0.5
+    impatient: float = 0.5
+    presses: int = 3
 
 
 USUAL = Mood()
@@ -73,6 +75,16 @@ def spike(spread: float) -> Shape:
     return lambda random: random.uniform(0, spread)
 
 
+def ramp(seconds: float) -> Shape:
+    """More and more: the rate grows from nothing, in a straight line."""
+    return lambda random: seconds * random.random() ** 0.5
+
+
+def plateau(seconds: float) -> Shape:
+    """A steady stream. What a spike is to a second, this is to a minute."""
+    return spike(seconds)
+
+
 def plan(buyers: Sequence[int], shape: Shape, seed: int, mood: Mood = USUAL) -> list[Press]:
     """Who presses when, for how many. The same buyers and seed give the same plan, on any machine."""
     random = Random(seed)
@@ -80,7 +92,7 @@ def plan(buyers: Sequence[int], shape: Shape, seed: int, mood: Mood = USUAL) -> 
     for buyer in buyers:
         at = shape(random)
         quantity = 2 if random.random() < mood.wants_two else 1
-        times = 2 if random.random() < mood.presses_twice else 1
+        times = mood.presses if random.random() < mood.impatient else 1
         wishes += [(at, buyer, quantity)] * times
     return [
         Press(number, at, buyer, quantity, key=f"crowd-{seed}-{number}")

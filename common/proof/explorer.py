@@ -120,7 +120,7 @@ class Explorer:
         preemptions and a sample drawn with `seed`. `played` is called after each."""
         began = time.perf_counter()
         play = partial(self.play, scenario)
-        serial = [schedule.replay(play, actor) for actor in scenario.actors]
+        serial = [play(schedule.first(actor)) for actor in scenario.actors]
         found = Exploration(scenario, seed, exhaustive=schedule.orders(serial) <= most)
         seen: set[str] = set()
         for run in _schedules(play, found, most, prune and len(scenario.actors) == 2):

@@ -56,6 +56,11 @@ def stay(moves: Sequence[Move], ready: tuple[str, ...]) -> str:
     return moves[-1].actor if moves and moves[-1].actor in ready else ready[0]
 
 
+def first(actor: str) -> Choose:
+    """`actor` moves whenever it can."""
+    return lambda moves, ready: actor if actor in ready else stay(moves, ready)
+
+
 def follow(schedule: str) -> Choose:
     """Play `schedule`; when it is shorter than the run, go on without preemptions. Raises `Diverged`."""
 

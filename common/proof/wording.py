@@ -26,7 +26,7 @@ READS = re.compile(
 )
 
 
-def statement(sql: str | bytes) -> str:
+def statement(sql: str | bytes | bytearray) -> str:
     """SQL on one line. Ids made up on the spot and times become `…`: they differ each time."""
     return COLUMNS.sub(r"\1 VALUES", _text(sql))
 
@@ -94,9 +94,9 @@ def _name(command: Command) -> str:
 
 
 def _text(value: Any) -> str:
-    return _plain(
-        value[:LONGEST].decode(errors="replace") if isinstance(value, bytes) else str(value)[:LONGEST]
-    )
+    if isinstance(value, bytes | bytearray):
+        return _plain(value[:LONGEST].decode(errors="replace"))
+    return _plain(str(value)[:LONGEST])
 
 
 def _plain(text: str) -> str:

@@ -90,18 +90,22 @@ def form_of(sale: Sale) -> Form:
 
 
 def explain(wrong: ValidationError | Invalid) -> list[tuple[str, str]]:
-    """Each wrong field with a sentence. What the back office refused is told by the name of the field."""
+    """Each wrong field with a sentence in the visitor's language; in English if we have no words for it."""
     if isinstance(wrong, Invalid):
-        return [(error["field"], t(f"refused.{error['field']}")) for error in wrong.members["errors"]]
-    return [(str(error["loc"][0]), sentence(dict(error))) for error in wrong.errors()]
+        return [(error["field"], refused(**error)) for error in wrong.members["errors"]]
+    return [(str(error["loc"][0]), finding(dict(error))) for error in wrong.errors()]
 
 
-def sentence(error: Mapping[str, Any]) -> str:
-    """One finding of pydantic in the visitor's language; in its own English if we have no words for it."""
-    key = f"wrong.{error['type']}"
-    if not has(key):
+def refused(field: str, message: str) -> str:
+    """What the back office refused: it has one reason for each field."""
+    return t(f"refused.{field}") if has(f"refused.{field}") else message
+
+
+def finding(error: Mapping[str, Any]) -> str:
+    """One finding of pydantic."""
+    if not has(f"wrong.{error['type']}"):
         return str(error["msg"])
     bounds = error.get("ctx", {})
     if str(error["loc"][0]).endswith("_cents"):
         bounds = {name: money(value) for name, value in bounds.items()}
-    return t(key, **bounds)
+    return t(f"wrong.{error['type']}", **bounds)

@@ -20,12 +20,14 @@ from pydantic import (
 )
 from pydantic import ValidationError as Wrong
 from pydantic_core import PydanticCustomError
-from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.routing import BaseConverter
 
 from common.buyers import Buyer
 from common.ids import new_id
 from common.shop import Attempt, Invalid
 from common.web.context import current
+from common.web.guards import MAX_BODY
 from common.web.problems import UnsupportedMediaType
 
 PATIENCE = timedelta(seconds=10)
@@ -154,7 +156,15 @@ def read(model: type[Model]) -> Model:
     """The JSON body as a `model`; `Invalid` names every wrong field, and says what is wrong with it."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send the body as application/json")
-    return check(model, parse(request.get_data()))
+    return check(model, parse(body()))
+
+
+def body() -> bytes:
+    """What was sent. A body in chunks has no length that the guards could have looked at."""
+    data = request.get_data()
+    if len(data) > MAX_BODY:
+        raise RequestEntityTooLarge
+    return data
 
 
 def check(model: type[Model], values: object) -> Model:
@@ -213,15 +223,12 @@ def message(error: Any) -> str:
 
 
 class SaleId(BaseConverter):
-    """A sale id in a path: 1 to 2^63-1 in ASCII digits, no leading zero. Anything else is no sale: 404."""
+    """A sale id in a path: up to 18 ASCII digits, so it fits a BIGINT, and no leading zero. Else 404."""
 
-    regex = "[1-9][0-9]{0,18}"
+    regex = "[1-9][0-9]{0,17}"
 
     def to_python(self, value: str) -> int:
-        number = int(value)
-        if number >= 2**63:
-            raise ValidationError
-        return number
+        return int(value)
 
 
 class OrderId(BaseConverter):

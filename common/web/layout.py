@@ -44,7 +44,7 @@ def visitor() -> Buyer | None:
     """Who is looking. Never raises: a problem is shown also while Redis, which holds the sessions, is away."""
     try:
         return maybe_buyer() if session else None
-    except Unauthorized:
+    except (Unauthorized, AssertionError):  # the latter is how Flask says that the session was not opened
         return None
 
 

@@ -54,6 +54,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         first = getattr(metafunc.module, "SUBJECT_FROM", 1)
         every = metafunc.config.getoption("--all-cells")
         stages = [s for s in all_stages() if s.number >= first] if every else grid.around_changes(name, first)
+        only = metafunc.config.getoption("--cells-of")
+        stages = [stage for stage in stages if not only or stage.code in only.split(",")]
         metafunc.parametrize("cell", stages, ids=[stage.code for stage in stages], indirect=True)
 
 

@@ -79,8 +79,8 @@ def test_a_plan_is_in_order_within_its_time_and_everybody_comes() -> None:
     assert [press.number for press in planned] == list(range(len(planned)))
 
 
-def test_who_presses_twice_does_so_at_the_same_moment_with_two_keys() -> None:
-    planned = plan(BUYERS, spike(1), seed=3, mood=Mood(wants_two=0.5, presses_twice=1))
+def test_the_impatient_press_at_one_moment_with_a_key_for_each() -> None:
+    planned = plan(BUYERS, spike(1), seed=3, mood=Mood(wants_two=0.5, impatient=1, presses=2))
     assert set(Counter(press.buyer_id for press in planned).values()) == {2}
     assert len({(press.buyer_id, press.at, press.quantity) for press in planned}) == len(BUYERS)
     assert len({press.key for press in planned}) == len(planned)

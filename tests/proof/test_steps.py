@@ -58,13 +58,12 @@ def test_a_purchase_of_s01_is_four_statements(
 ) -> None:
     shop = world("s01")
     sale = shop.new_sale(units=1)
-    find("s01").load().create_shop(b).buy(shop.attempt(sale, buyer=1))
-    said = [label.replace(str(sale.id), "7") for label in labels(heard)]
-    assert said == [
-        "SELECT * FROM sales WHERE id = 7",
-        "SELECT COALESCE(SUM(quantity), 0) AS bought FROM orders WHERE sale_id = 7 AND buyer_id = 1",
-        "UPDATE sales SET stock = 0 WHERE id = 7",
-        "INSERT INTO orders VALUES ('…', 7, 1, 1, 100, 'placed', '…')",
+    find("s01").load().create_shop(b).buy(shop.attempt(sale, buyer=5))
+    assert labels(heard) == [
+        f"SELECT * FROM sales WHERE id = {sale.id}",
+        f"SELECT COALESCE(SUM(quantity), 0) AS bought FROM orders WHERE sale_id = {sale.id} AND buyer_id = 5",
+        f"UPDATE sales SET stock = 0 WHERE id = {sale.id}",
+        f"INSERT INTO orders VALUES ('…', {sale.id}, 5, 1, 100, 'placed', '…')",
     ]
     assert heard.replies == ["stock=1 state=published …", "bought=0", "1 row", "1 row"]
 
@@ -92,7 +91,7 @@ def test_an_error_is_a_reply(b: Backends, heard: Recorder) -> None:
     b.stock.set("a string", "x")
     with pytest.raises(ResponseError):
         b.stock.lpush("a string", 1)
-    assert heard.replies == ["error 1146", "True" if heard.replies[1] == "True" else "OK", "error WRONGTYPE"]
+    assert heard.replies == ["error 1146", "OK", "error WRONGTYPE"]
 
 
 def one(redis: Any) -> None:
@@ -115,19 +114,23 @@ def publish(redis: Any) -> None:
     redis.publish("news", "x")
 
 
-def enqueue(redis: Any) -> None:
-    Queue("work", connection=redis).enqueue("time.sleep", 0)
-
-
-ROUND_TRIPS = [(one, 1), (pipeline, 1), (transaction, 1), (script, 1), (publish, 1), (enqueue, 1)]
-
-
-@pytest.mark.parametrize(("do", "steps"), ROUND_TRIPS, ids=lambda value: getattr(value, "__name__", value))
-def test_a_round_trip_to_redis_is_one_step(
-    b: Backends, heard: Recorder, do: Callable[[Any], None], steps: int
-) -> None:
+@pytest.mark.parametrize("do", [one, pipeline, transaction, script, publish])
+def test_a_round_trip_to_redis_is_one_step(b: Backends, heard: Recorder, do: Callable[[Any], None]) -> None:
     do(b.stock)
-    assert len(heard.steps) == len(heard.replies) == steps, labels(heard)
+    assert len(heard.steps) == len(heard.replies) == 1, labels(heard)
+
+
+def test_to_enqueue_a_job_is_two_steps_once_rq_knows_its_server(b: Backends, heard: Recorder) -> None:
+    queue = Queue("work", connection=b.queue)
+    queue.enqueue("time.sleep", 0)
+    queue.enqueue("time.sleep", 0)
+    assert [step.command.split(" rq")[0] for step in heard.steps] == [
+        "pipeline: MULTI, SADD",
+        "INFO server",
+        "pipeline: MULTI, HSET",
+        "pipeline: MULTI, SADD",
+        "pipeline: MULTI, HSET",
+    ]
 
 
 def test_watch_read_and_exec_are_three_steps(b: Backends, heard: Recorder) -> None:
@@ -162,7 +165,7 @@ def test_a_script_of_a_stage_goes_by_its_file_name_and_keys(
 def test_a_script_that_stays_unknown_ends_its_step(b: Backends, heard: Recorder) -> None:
     with pytest.raises(ResponseError):
         b.stock.evalsha("f" * 40, 0)
-    b.stock.get("k")
+    b.stock.get(new_id())
     assert heard.replies == ["error NOSCRIPT", "nil"]
 
 

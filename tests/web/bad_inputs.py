@@ -419,6 +419,7 @@ BAD: dict[str, Bad] = {
     "sale 0": no_sale("0"),
     "sale -1": no_sale("-1"),
     "sale +1": no_sale("+1"),
+    "sale of 18 digits": no_sale("9" * 18),
     "sale 2^63-1": no_sale(str(2**63 - 1)),
     "sale 2^63": no_sale(str(2**63)),
     "sale of 20 digits": no_sale("9" * 20),
@@ -436,7 +437,7 @@ BAD: dict[str, Bad] = {
     "sale by a way around": no_sale("..%2f1"),
     "sale of broken UTF-8": no_sale("%ff"),
     "sale missing": Bad(buy, path("/api/sales//orders"), 404, "not_found"),
-    "sale shown that is none": Bad(show_sale, path("/api/sales/9223372036854775807"), 404, "not_found"),
+    "sale shown that is none": Bad(show_sale, path("/api/sales/999999999999999999"), 404, "not_found"),
     "sale shown that is a draft": Bad(show_sale, draft_shown, 404, "not_found"),
     # Sales that do not sell.
     "sale that is a draft": Bad(buy, draft_sale, 403, "not_open"),
@@ -588,6 +589,7 @@ BAD: dict[str, Bad] = {
         show_draft, both(path("/api/admin/sales/999999999"), a_buyer), 403, "forbidden"
     ),
     # Methods and addresses that are none.
+    "PATCH a sale that cannot be": Bad(change, path("/api/admin/sales/9223372036854775808"), 404, "not_found"),
     "PUT an order": Bad(buy, method("PUT"), 405, "method_not_allowed"),
     "GET where orders are made": Bad(buy, method("GET"), 405, "method_not_allowed"),
     "DELETE all orders": Bad(list_orders, method("DELETE"), 405, "method_not_allowed"),

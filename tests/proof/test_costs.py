@@ -1,0 +1,24 @@
+"""What an attempt costs in round trips. A change that makes one dearer has to be made here too, on purpose."""
+
+from __future__ import annotations
+
+import pytest
+
+from common.proof.costs import Cost, costs
+from common.settings import Settings
+from common.stages import all_stages, find
+
+ACCEPTED, OVER_LIMIT, SOLD_OUT = "accepted", "refused, limit reached", "refused, sold out"
+KNOWN = "refused, known to be sold out"
+EXPECTED = {
+    "s01": {ACCEPTED: Cost(4, 0), OVER_LIMIT: Cost(2, 0), SOLD_OUT: Cost(1, 0), KNOWN: Cost(1, 0)},
+    "s02": {ACCEPTED: Cost(6, 0), OVER_LIMIT: Cost(4, 0), SOLD_OUT: Cost(7, 0), KNOWN: Cost(7, 0)},
+    "s03": {ACCEPTED: Cost(6, 0), OVER_LIMIT: Cost(4, 0), SOLD_OUT: Cost(7, 0), KNOWN: Cost(7, 0)},
+    # Accepted: reserve.lua, the six of s02, confirm.lua. The first to be told "sold out" learns who owns something.
+    "s05": {ACCEPTED: Cost(6, 2), OVER_LIMIT: Cost(0, 1), SOLD_OUT: Cost(0, 2), KNOWN: Cost(0, 0)},
+}
+
+
+@pytest.mark.parametrize("code", [stage.code for stage in all_stages()])
+def test_an_attempt_costs_exactly_so_many_round_trips(code: str, settings: Settings) -> None:
+    assert costs(find(code), settings) == EXPECTED[code]
