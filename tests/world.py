@@ -123,6 +123,18 @@ class Selects:
         return self._now() - self._before
 
 
+class Statements(Selects):
+    """How many statements of any kind the server has answered, told by the server (its own question not)."""
+
+    def _now(self) -> int:
+        with self._world.backends.sql() as db:
+            row = db.one("SHOW GLOBAL STATUS LIKE 'Questions'") or {}
+        return int(row["Value"])
+
+    def since(self) -> int:
+        return super().since() - 1
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()

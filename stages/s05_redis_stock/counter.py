@@ -89,6 +89,9 @@ class StockCounter:
                 pipe.hget(self._keys(sale_id, "stock"), "left")
             return [None if left is None else max(0, int(left)) for left in pipe.execute()]
 
+    def name(self, sale_id: int, name: str) -> str:
+        return self._keys(sale_id, name)
+
     def _names(self, sale_id: int, *names: str) -> list[str]:
         return [self._keys(sale_id, name) for name in names]
 
