@@ -477,7 +477,7 @@ def test_the_catalog_shows_the_number_that_sells(world: Worlds, clock: HandClock
     assert shop.shop.catalog.get(sale.id) == sale, "without Redis, the row's"
 
 
-# Races: every order of the steps; where there are very many, those with two preemptions at most, and a sample.
+# Races: every order of the steps; of very many, those with two preemptions at most, and a sample.
 
 FEW = 1
 
