@@ -19,4 +19,4 @@ def show_code(console: Console, text: str, language: str) -> None:
     if console.is_terminal:
         console.print(Syntax(text, language, theme="ansi_dark", word_wrap=True))
     else:
-        console.out(text, highlight=False)
+        console.out(text, end="", highlight=False)

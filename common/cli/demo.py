@@ -13,9 +13,7 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
-@click.option(
-    "--buyers", default=500, show_default=True, type=click.IntRange(2, 5000), help="How many come."
-)
+@click.option("--buyers", default=500, show_default=True, type=click.IntRange(2, 5000), help="How many come.")
 @click.option(
     "--units", default=100, show_default=True, type=click.IntRange(1), help="How many units there are."
 )

@@ -31,7 +31,7 @@ def diff(stage: Stage) -> None:
 
     console = new_console()
     for text, language in changes(stage):
-        show_code(console, text, language)
+        show_code(console, text + "\n", language)
 
 
 def changes(stage: Stage) -> Iterator[tuple[str, str]]:

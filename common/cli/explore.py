@@ -28,6 +28,7 @@ DEFAULT = "one-unit"
 @click.option("--all-scenarios", is_flag=True, help="Every scenario, one after the other.")
 @click.option("--with", "plugs", multiple=True, metavar="NAME=PATH:CLASS", help="Plug another class in.")
 @click.option("--replay", metavar="ABABAB", help="Play this one schedule, and show it.")
+@click.option("--crowd", type=click.IntRange(2, 26), help="So many buyers, in step: all look, then all act.")
 @click.option("--mermaid", is_flag=True, help="Show the schedule as a Mermaid diagram.")
 @click.option("--export", type=FILE, metavar="FILE.json", help="Write the tree of all schedules.")
 @click.option(
@@ -41,6 +42,7 @@ def explore(
     all_scenarios: bool,
     plugs: tuple[str, ...],
     replay: str | None,
+    crowd: int | None,
     mermaid: bool,
     export: Path | None,
     most: int,
@@ -54,10 +56,13 @@ def explore(
     \b
     ./seckill explore s01
     ./seckill explore s01 --replay AABBBBAA
+    ./seckill explore s01 --crowd 20
     ./seckill explore s02 --with checkout=stages.s02_guarded_update.foils:JustATransaction
     """
     if all_scenarios and (replay or export):
         raise click.UsageError("--replay and --export take one scenario, not all")
+
+    from pymysql import MySQLError
 
     from common.cli.console import new_console
     from common.lab import Lab
@@ -76,6 +81,9 @@ def explore(
         settings = Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url)
         try:
             with Explorer(stage.code, create_shop, settings) as explorer:
+                if crowd:
+                    play_in_step(console, explorer, crowd)
+                    return
                 for scenario in SCENARIOS.values() if all_scenarios else [SCENARIOS[name]]:
                     console.print(f"\n[bold]{stage.name}, {scenario.name}[/]: {scenario.title}")
                     if replay:
@@ -89,6 +97,8 @@ def explore(
                         show(console, explorer, scenario, found.breaking()[0], mermaid)
         except DriverError as error:
             raise click.ClickException(str(error)) from error
+        except MySQLError as error:
+            raise click.ClickException(f"MariaDB: {error.args[-1]}") from error
 
 
 def play_all(
@@ -101,6 +111,22 @@ def play_all(
             status.update(f"{len(found.runs)} schedules played, {len(found.breaking())} break a guarantee")
 
         return explorer.explore(scenario, seed=seed, most=most, prune=prune, played=played)
+
+
+def play_in_step(console: Console, explorer: Explorer, buyers: int) -> None:
+    """One schedule with a whole crowd: nobody takes a step before all have taken the one before."""
+    from common.proof import scenarios
+    from common.proof.schedule import in_step
+    from common.shop import Order
+
+    scenario = scenarios.crowd(buyers)
+    run = explorer.play(scenario, in_step)
+    orders = sum(isinstance(outcome, Order) for outcome in run.outcomes.values())
+    console.print(f"\n{scenario.title}: {orders} orders", markup=False)
+    for broken in run.broken:
+        console.print(f"✘ {broken.name}: {broken.sentence}", markup=False)
+    if not run.broken:
+        console.print("✔ no guarantee is broken")
 
 
 def verdict(found: Exploration) -> str:

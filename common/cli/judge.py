@@ -43,8 +43,8 @@ def judge(
 ) -> int:
     """Judge anybody's flash sale, from outside.
 
-    Sends a crowd to any server that speaks the contract (common/web/openapi.yaml: POST /api/session, GET
-    /api/sales/ID, POST /api/sales/ID/orders, GET /api/orders), whatever it is written in. Then asks it for the
+    Sends a crowd to any server that speaks the contract, whatever it is written in (common/web/openapi.yaml:
+    POST /api/session, GET /api/sales/ID, POST /api/sales/ID/orders, GET /api/orders). Then asks it for the
     sale and for each buyer's orders, and compares that with what the buyers were told. Send it only to a
     server of your own. Exit code 0 if nothing is broken, 1 if something is.
 

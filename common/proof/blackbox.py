@@ -1,7 +1,7 @@
 """Judging a shop from outside: only by what its API says and by what its buyers were told.
 
-For any server that speaks the contract (openapi.yaml), in any language: signing in, one sale, buying, one's own
-orders. Nothing is asked of its database.
+For any server that speaks the contract (openapi.yaml), in any language: signing in, one sale, buying, one's
+own orders. Nothing is asked of its database.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
 from common.proof.facts import Facts, load, read_counter
 from common.proof.history import Told
 from common.proof.oracle import judge
-from common.proof.scenario import NOW, Action, Scenario, Scene
+from common.proof.scenario import MOST_ACTORS, NOW, Action, Scenario, Scene
 from common.proof.schedule import Run
 from common.proof.waits import LockWaits
 from common.settings import Settings
@@ -30,7 +30,7 @@ from common.shop import Refused, SaleChanged, Shop
 
 BATCH = 100  # sales created by one INSERT
 HOUR = timedelta(hours=1)
-STRIDE = 10  # a sale's id, and nine ids for its buyers
+STRIDE = 1 + MOST_ACTORS  # a sale's id, and ids for its buyers
 EXPECTED = (Refused, MySQLError, RedisError)
 
 CreateShop = Callable[[Backends], Shop]
@@ -94,6 +94,7 @@ class Explorer:
         self._backends: dict[str, Backends] = {}
         self._driver = Driver(self._actors, self._events, LockWaits(self._waits))
         self._sales: dict[tuple[int, int], Iterator[int]] = {}
+        self._unused = 0  # the lowest id that no sale of ours has
 
     def __enter__(self) -> Self:
         return self
@@ -200,8 +201,9 @@ class Explorer:
     def _supply(self, units: int, limit: int) -> Iterator[int]:
         """Ids of published sales that nobody has used. They come from the clock, in microseconds."""
         while True:
-            first = time.time_ns() // 1000
-            ids = range(first, first + BATCH * STRIDE, STRIDE)
+            first = max(time.time_ns() // 1000, self._unused)
+            self._unused = first + BATCH * STRIDE
+            ids = range(first, self._unused, STRIDE)
             self._db.run_many(
                 "INSERT INTO sales (id, title, title_zh, image, price_cents, list_price_cents, initial,"
                 " stock, buyer_limit, opens_at, closes_at, state)"

@@ -17,6 +17,9 @@ from common.shop import Attempt, Order, Refused, Sale, Shop
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)  # the time of every clock: no schedule depends on the hour
 
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+MOST_ACTORS = len(LETTERS)
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -28,7 +31,7 @@ class Scene:
         return self.sale_id + number
 
     def tidy(self, text: str) -> str:
-        for number in range(1, 10):
+        for number in range(1, MOST_ACTORS + 1):
             text = text.replace(str(self.buyer_id(number)), str(number))
         return text.replace(str(self.sale_id), "7")
 
@@ -114,7 +117,7 @@ class Scenario:
 
     @property
     def actors(self) -> Mapping[str, Action]:
-        return dict(zip("ABCDEFGH", self.actions, strict=False))
+        return dict(zip(LETTERS, self.actions, strict=False))
 
     def broken(self, run: Run, scene: Scene, facts: Callable[[Sequence[Told]], Facts]) -> tuple[Verdict, ...]:
         """The guarantees that this run broke, by the oracle's rules and the scenario's own."""

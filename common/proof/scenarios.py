@@ -89,3 +89,9 @@ SCENARIOS = {
         ),
     )
 }
+
+
+def crowd(buyers: int) -> Scenario:
+    """So many buyers, one unit. Too many for every schedule: to be played in step (`schedule.in_step`)."""
+    presses = tuple(Press(f"buyer {number}", buyer=number) for number in range(1, buyers + 1))
+    return Scenario("crowd", f"{buyers} buyers, one unit, all in step", units=1, limit=1, actions=presses)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -59,6 +60,12 @@ def stay(moves: Sequence[Move], ready: tuple[str, ...]) -> str:
 def first(actor: str) -> Choose:
     """`actor` moves whenever it can."""
     return lambda moves, ready: actor if actor in ready else stay(moves, ready)
+
+
+def in_step(moves: Sequence[Move], ready: tuple[str, ...]) -> str:
+    """Gate mode, for crowds: nobody takes the next step before everybody who can has taken this one."""
+    taken = Counter(move.actor for move in moves)
+    return min(ready, key=lambda name: taken[name])
 
 
 def follow(schedule: str) -> Choose:

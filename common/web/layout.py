@@ -41,7 +41,7 @@ def on_every_page() -> dict[str, Any]:
 
 
 def visitor() -> Buyer | None:
-    """Who is looking. Never raises: a problem is shown also while Redis, which holds the sessions, is away."""
+    """Who is looking, or None. Never raises: problems are shown also while Redis is away."""
     try:
         return maybe_buyer() if session else None
     except (Unauthorized, AssertionError):  # the latter is how Flask says that the session was not opened

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -22,8 +22,8 @@ from tests.conftest import Fresh, apps
 from tests.web.conftest import Site
 from tests.world import HandClock
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="Playwright is in requirements-dev.txt")
-Browser, Page, Response = sync_api.Browser, sync_api.Page, sync_api.Response
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Response
 
 BUYERS = 60
 FLAGS = (
@@ -37,11 +37,11 @@ FLAGS = (
 )
 PROMISED = {501, 503}  # the only answers from 500 on that the contract knows
 
-Open = Callable[..., Page]
+Open = Callable[..., "Page"]
 
 
 class Store(Site):
-    """A site that listens on a loopback port. Every buyer it hands out has an account and has bought nothing."""
+    """A site that listens on a loopback port. Every buyer it hands out has an account and no orders yet."""
 
     def __init__(self, app: Flask, port: int) -> None:
         super().__init__(app)
@@ -94,10 +94,11 @@ def timeless_store(fresh: Fresh, settings: Settings, hand_clock: HandClock) -> I
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright  # not needed to collect the tests
+
     path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        pytest.skip("Chromium is not installed")
-    with sync_api.sync_playwright() as playwright:
+    assert path, "these tests need Chromium: apt install chromium"
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, headless=True, args=list(FLAGS))
         yield browser
         browser.close()

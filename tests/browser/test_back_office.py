@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from common.seed import ADMIN
-from tests.browser.conftest import Open, Page, Store, sign_in, sync_api
+from tests.browser.conftest import Open, Store, sign_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
-expect = sync_api.expect
+expect = pytest.importorskip("playwright.sync_api", reason="it is in requirements-dev.txt").expect
 
 
 def at_back_office(visit: Open, store: Store, **options: object) -> Page:
@@ -71,8 +76,9 @@ def test_what_is_wrong_stands_beside_its_field_and_the_input_is_kept(visit: Open
     page.fill("#closes_at", "2025-12-31T08:00:00")
     page.click("text=Create the draft")
     expect(page.get_by_role("alert")).to_be_visible()
-    expect(page.get_by_label("Sale price")).to_have_value("cheap")
-    expect(page.get_by_label("Sale price")).to_have_accessible_description("This is not a number that fits here.")
+    price = page.get_by_label("Sale price")
+    expect(price).to_have_value("cheap")
+    expect(price).to_have_accessible_description("This is not a number that fits here.")
     expect(page.get_by_label("Limit for each buyer")).to_have_accessible_description("At least 1.")
     expect(page.get_by_label("Title (Chinese)")).to_have_value("红色台灯")
     expect(page.locator('input[value="lamp"]')).to_be_checked()

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
 from common.shop import Sale
-from tests.browser.conftest import Open, Page, Store, sign_in, sync_api
+from tests.browser.conftest import Open, Store, sign_in
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
 
 pytestmark = pytest.mark.browser
-expect = sync_api.expect
+expect = pytest.importorskip("playwright.sync_api", reason="it is in requirements-dev.txt").expect
 BOTH = pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without JavaScript"])
 
 
 def at_sale(visit: Open, store: Store, sale: Sale, *, scripts: bool = True) -> Page:
-    """A signed-in buyer who looks at `sale`. The page does not refresh itself: it knows what it knew at first."""
+    """A signed-in buyer before `sale`. The page never refreshes itself: it knows what it knew at first."""
     page = visit(store, java_script_enabled=scripts)
     buyer = store.buyer()
     sign_in(page, buyer)
@@ -94,11 +98,16 @@ def test_who_is_not_signed_in_buys_after_signing_in(visit: Open, store: Store, s
     assert store.orders_of(buyer) == [1]
 
 
+def hold(route: Route, held: list[Route]) -> None:
+    """Let the request wait until the test lets it go on."""
+    held.append(route)
+
+
 def test_a_second_click_while_the_answer_is_under_way_does_nothing(visit: Open, store: Store) -> None:
     sale = store.sale(units=10)
     page = at_sale(visit, store, sale)
-    held = []
-    page.route("**/orders", lambda route: held.append(route))
+    held: list[Route] = []
+    page.route("**/orders", lambda route: hold(route, held))
     page.click("#press")
     expect(page.locator("#result")).to_have_text("Asking the shop…")
     expect(page.locator("#press")).to_be_disabled()

@@ -5,14 +5,18 @@ from __future__ import annotations
 import pytest
 
 from common.web.i18n import messages
-from tests.browser.conftest import Open, Store, sign_in, sync_api
+from tests.browser.conftest import Open, Store, sign_in
 
 pytestmark = pytest.mark.browser
-expect = sync_api.expect
+expect = pytest.importorskip("playwright.sync_api", reason="it is in requirements-dev.txt").expect
 
 
-@pytest.mark.parametrize(("locale", "lang"), [("en-GB", "en"), ("zh-CN", "zh-CN"), ("zh-TW", "zh-CN"), ("de", "en")])
-def test_the_first_page_is_in_the_browsers_language(visit: Open, store: Store, locale: str, lang: str) -> None:
+@pytest.mark.parametrize(
+    ("locale", "lang"), [("en-GB", "en"), ("zh-CN", "zh-CN"), ("zh-TW", "zh-CN"), ("de", "en")]
+)
+def test_the_first_page_is_in_the_browsers_language(
+    visit: Open, store: Store, locale: str, lang: str
+) -> None:
     page = visit(store, locale=locale)
     page.goto("/")
     expect(page.locator("html")).to_have_attribute("lang", lang)
@@ -34,7 +38,7 @@ def test_a_choice_is_kept_and_leads_back_to_the_same_page(visit: Open, store: St
     expect(page.locator("h1")).to_have_text("My orders")
 
 
-def test_times_are_shown_in_the_visitors_zone_and_in_utc_without_javascript(visit: Open, store: Store) -> None:
+def test_times_are_in_the_visitors_zone_or_without_javascript_in_utc(visit: Open, store: Store) -> None:
     sale = store.sale(units=10)
     local = visit(store, locale="zh-CN", timezone_id="Asia/Shanghai")
     plain = visit(store, locale="zh-CN", java_script_enabled=False)

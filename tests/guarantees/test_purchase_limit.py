@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from common.proof.explorer import Explorer
 from stages.s02_guarded_update.foils import JustATransaction
-from stages.s02_guarded_update.variants import OptimisticCheckout, RowLockCheckout
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 from tests.guarantees.schedules import explore_all
@@ -27,11 +24,3 @@ def test_cell(cell: Cell, explorer: Callable[..., Explorer]) -> None:
 def test_the_foil_that_only_adds_a_transaction_breaks_it(explorer: Callable[..., Explorer]) -> None:
     finding = look(explorer("s02", checkout=JustATransaction))
     assert not finding.kept, finding.evidence
-
-
-@pytest.mark.parametrize("checkout", [RowLockCheckout, OptimisticCheckout])
-def test_the_two_other_right_answers_keep_it(
-    explorer: Callable[..., Explorer], checkout: type[RowLockCheckout] | type[OptimisticCheckout]
-) -> None:
-    finding = look(explorer("s02", checkout=checkout))
-    assert finding.kept, finding.evidence

@@ -188,12 +188,14 @@ def test_a_second_run_installs_nothing(ready: Copy) -> None:
     assert (ready.folder / ".venv" / "seckill-complete").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_new_pins_are_installed(copy: Copy) -> None:
     assert "tiny 1.0" in copy.run().stdout
     copy.require("2.0")
     assert "tiny 2.0" in copy.run().stdout
 
 
+@pytest.mark.slow
 def test_two_first_runs_at_once_both_arrive(copy: Copy) -> None:
     runs = [copy.begin() for _ in range(2)]
     said = [run.communicate(timeout=100) for run in runs]
@@ -202,6 +204,7 @@ def test_two_first_runs_at_once_both_arrive(copy: Copy) -> None:
     assert sum("waiting for it" in err for _, err in said) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_an_interrupted_set_up_is_picked_up_again(copy: Copy, index: SilentIndex, number: int) -> None:
     run = copy.begin(**online(index))
@@ -216,6 +219,7 @@ def test_an_interrupted_set_up_is_picked_up_again(copy: Copy, index: SilentIndex
     assert "tiny 1.0" in copy.run().stdout
 
 
+@pytest.mark.slow
 def test_nothing_goes_on_installing_after_a_kill(copy: Copy, index: SilentIndex) -> None:
     run = copy.begin(**online(index))
     with index.wait_for_visitor() as visitor:

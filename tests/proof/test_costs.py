@@ -1,4 +1,4 @@
-"""What an attempt costs in round trips. A change that makes one dearer has to be made here too, on purpose."""
+"""What an attempt costs in round trips. Making one dearer has to be repeated here, on purpose."""
 
 from __future__ import annotations
 

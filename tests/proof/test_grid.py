@@ -1,4 +1,4 @@
-"""The grid says what the stage.toml files declare, asks for enough cells, and stands in the README as it is."""
+"""The grid says what stage.toml declares, asks for enough cells, and stands in the README as it is."""
 
 from __future__ import annotations
 

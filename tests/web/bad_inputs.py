@@ -229,7 +229,10 @@ def authorization(make: Callable[[Site, str], str]) -> Spoil:
 
 
 def signed(
-    secret: str | None = None, salt: str = "seckill bearer token", age: float = 0, digest: Any = hashlib.sha256
+    secret: str | None = None,
+    salt: str = "seckill bearer token",
+    age: float = 0,
+    digest: Any = hashlib.sha256,
 ) -> Spoil:
     """A token that somebody else signed, or that we signed `age` seconds ago."""
 
@@ -394,7 +397,9 @@ BAD: dict[str, Bad] = {
     "quantity in capitals": unknown("QUANTITY"),
     "__proto__ in the body": unknown("__proto__", {"quantity": 1}),
     "a field without a name": Bad(buy, member(**{"": 1}), 422, "invalid", "body"),
-    "a field named by a lone surrogate": Bad(buy, json_bytes('{"quantity": 1, "\\ud800": 1}'), 422, "invalid", "body"),
+    "a field named by a lone surrogate": Bad(
+        buy, json_bytes('{"quantity": 1, "\\ud800": 1}'), 422, "invalid", "body"
+    ),
     "a field named in 60,000 letters": Bad(buy, member(**{"x" * 60_000: 1}), 422, "invalid", "x" * 64),
     "four thousand fields": Bad(buy, body({f"f{n}": n for n in range(4000)}), 422, "invalid", "quantity"),
     # The content type.
@@ -476,7 +481,9 @@ BAD: dict[str, Bad] = {
     "token under no scheme": no_token(lambda _, good: good),
     "token under a scheme in full width": no_token(lambda _, good: f"Ｂearer {good}"),
     "JWT that says alg none": no_token(
-        lambda _, good: f"Bearer {base64({'alg': 'none', 'typ': 'JWT'})}.{base64({'sub': 1, 'role': 'admin'})}."
+        lambda _, good: (
+            f"Bearer {base64({'alg': 'none', 'typ': 'JWT'})}.{base64({'sub': 1, 'role': 'admin'})}."
+        )
     ),
     "token expired": Bad(list_orders, signed(age=LIFETIME.total_seconds() + 2), 401, "unauthorized"),
     "token of tomorrow": Bad(list_orders, signed(age=-86_400), 401, "unauthorized"),
@@ -589,7 +596,9 @@ BAD: dict[str, Bad] = {
         show_draft, both(path("/api/admin/sales/999999999"), a_buyer), 403, "forbidden"
     ),
     # Methods and addresses that are none.
-    "PATCH a sale that cannot be": Bad(change, path("/api/admin/sales/9223372036854775808"), 404, "not_found"),
+    "PATCH a sale that cannot be": Bad(
+        change, path("/api/admin/sales/9223372036854775808"), 404, "not_found"
+    ),
     "PUT an order": Bad(buy, method("PUT"), 405, "method_not_allowed"),
     "GET where orders are made": Bad(buy, method("GET"), 405, "method_not_allowed"),
     "DELETE all orders": Bad(list_orders, method("DELETE"), 405, "method_not_allowed"),
@@ -604,5 +613,7 @@ BAD: dict[str, Bad] = {
     "address with two slashes": Bad(list_orders, path("/api//orders"), 404, "not_found"),
     "address in capitals": Bad(list_orders, path("/api/ORDERS"), 404, "not_found"),
     "address by a way around": Bad(list_orders, path("/api/../api/orders"), 404, "not_found"),
-    "address with a header inside": Bad(list_orders, path("/api/orders%0d%0aSet-Cookie:%20a=b"), 404, "not_found"),
+    "address with a header inside": Bad(
+        list_orders, path("/api/orders%0d%0aSet-Cookie:%20a=b"), 404, "not_found"
+    ),
 }

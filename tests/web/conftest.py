@@ -89,4 +89,3 @@ def shared_site(fresh: Fresh, settings: Settings) -> Iterator[Site]:
     fresh("s01")
     with apps(settings) as make:
         yield Site(make("s01"))
-

@@ -77,7 +77,8 @@ def test_a_draft_is_for_admins_only(site: Site) -> None:
     assert site.call("GET", f"/api/sales/{draft.id}").status_code == 404
     assert site.call("GET", "/api/sales").json == {"sales": []}
     assert site.call("GET", f"/api/admin/sales/{draft.id}", site.admin).json["state"] == "draft"
-    assert [sale["id"] for sale in site.call("GET", "/api/admin/sales", site.admin).json["sales"]] == [draft.id]
+    listed = site.call("GET", "/api/admin/sales", site.admin).json["sales"]
+    assert [sale["id"] for sale in listed] == [draft.id]
 
 
 def test_a_press_becomes_an_order_at_the_price_of_the_sale(site: Site) -> None:
@@ -85,7 +86,8 @@ def test_a_press_becomes_an_order_at_the_price_of_the_sale(site: Site) -> None:
     answer = site.buy(sale, buyer, quantity=3, headers={"Idempotency-Key": "!~" * 32})
     order = answer.json
     assert answer.status_code == 201
-    assert (order["sale_id"], order["quantity"], order["price_cents"], order["total_cents"]) == (sale.id, 3, 1299, 3897)
+    wanted = {"sale_id": sale.id, "quantity": 3, "price_cents": 1299, "total_cents": 3897}
+    assert wanted.items() <= order.items()
     assert answer.headers["Location"] == f"/api/orders/{order['id']}"
     assert site.call("GET", answer.headers["Location"], buyer).json == order
     assert site.call("GET", "/api/orders", buyer).json == {"orders": [order]}
@@ -94,7 +96,11 @@ def test_a_press_becomes_an_order_at_the_price_of_the_sale(site: Site) -> None:
 
 def test_a_ticket_is_202_and_says_where_to_ask(fresh: Fresh, make_app: MakeApp) -> None:
     fresh("s01")
-    site = Site(make_app("s01", checkout=lambda *_: lambda attempt: Ticket("t-1", attempt.sale_id, 1, "waiting")))
+
+    def queue(attempt: Attempt) -> Ticket:
+        return Ticket("t-1", attempt.sale_id, attempt.buyer_id, "waiting")
+
+    site = Site(make_app("s01", checkout=lambda *_: queue))
     answer = site.buy(site.sale(), site.buyer())
     assert (answer.status_code, answer.json) == (202, {"id": "t-1", "state": "waiting"})
     assert answer.headers["Location"] == "/api/tickets/t-1"
@@ -115,7 +121,8 @@ def test_the_attempt_says_who_presses_from_where_and_until_when(fresh: Fresh, ma
     site.buy(sale, buyer, 2, headers=forged, environ_overrides={"REMOTE_ADDR": "192.0.2.7"})
     site.buy(sale, buyer, 2, headers={"Idempotency-Key": "k"})
     first, second = attempts
-    assert (first.sale_id, first.buyer_id, first.quantity, first.client) == (sale.id, buyer.id, 2, "192.0.2.7")
+    assert (first.sale_id, first.buyer_id, first.quantity) == (sale.id, buyer.id, 2)
+    assert first.client == "192.0.2.7", "the peer, whatever a header says"
     assert first.deadline == now + timedelta(seconds=10)
     assert first.key == first.id != second.id
     assert second.key == "k"
@@ -159,11 +166,17 @@ def test_an_admin_takes_a_sale_from_draft_to_close(site: Site) -> None:
     assert (closed["state"], closed["version"]) == ("closed", 6)
 
 
-@pytest.mark.parametrize(("method", "rule", "stage"), LATER, ids=[f"{method} {rule}" for method, rule, _ in LATER])
+@pytest.mark.parametrize(("method", "rule", "stage"), LATER)
 def test_what_comes_later_says_in_which_stage(shared_site: Site, method: str, rule: str, stage: str) -> None:
-    path = rule.replace("<sale:sale_id>", "1").replace("<order:order_id>", NOBODYS_ORDER).replace("<ticket_id>", "t")
-    answer = shared_site.call(method, path)
-    assert (answer.status_code, answer.json["code"], answer.json["stage"]) == (501, "not_in_this_stage", stage)
+    for placeholder, value in {
+        "<sale:sale_id>": "1",
+        "<order:order_id>": NOBODYS_ORDER,
+        "<ticket_id>": "t",
+    }.items():
+        rule = rule.replace(placeholder, value)
+    answer = shared_site.call(method, rule)
+    assert (answer.status_code, answer.json["code"]) == (501, "not_in_this_stage")
+    assert answer.json["stage"] == stage
 
 
 def test_alive_does_not_ask_the_servers_and_ready_does(make_app: MakeApp, site: Site) -> None:

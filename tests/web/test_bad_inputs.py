@@ -10,7 +10,9 @@ from werkzeug.test import TestResponse
 from tests.web.bad_inputs import BAD, Request
 from tests.web.conftest import Site
 
-INSIDES = re.compile(r"Traceback|File \"|site-packages|pymysql|pydantic|werkzeug|SELECT |INSERT |/common/|0x[0-9a-f]{6}")
+INSIDES = re.compile(
+    r"Traceback|File \"|site-packages|pymysql|pydantic|werkzeug|SELECT |INSERT |/common/|0x[0-9a-f]{6}"
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,9 @@ def test_the_table_is_what_it_promises() -> None:
 
 
 def test_a_price_in_the_body_is_told_where_prices_come_from(site: Site) -> None:
-    answer = site.call("POST", f"/api/sales/{site.sale().id}/orders", site.buyer(), json={"quantity": 1, "price": 1})
+    answer = site.call(
+        "POST", f"/api/sales/{site.sale().id}/orders", site.buyer(), json={"quantity": 1, "price": 1}
+    )
     assert answer.json["errors"] == [
         {"field": "price", "message": "the price comes from the sale, never from the buyer"}
     ]

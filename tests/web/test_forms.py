@@ -47,7 +47,9 @@ def test_a_time_goes_into_its_field_and_back_unchanged() -> None:
     assert moment(utc_moment(filters.utc_field(NOW))) == NOW
 
 
-@pytest.mark.parametrize(("amount", "text"), [(0, "¥0.00"), (5, "¥0.05"), (129900, "¥1,299.00"), (10**9, "¥10,000,000.00")])
+@pytest.mark.parametrize(
+    ("amount", "text"), [(0, "¥0.00"), (5, "¥0.05"), (129900, "¥1,299.00"), (10**9, "¥10,000,000.00")]
+)
 def test_money_is_written_to_the_cent(amount: int, text: str) -> None:
     assert filters.money(amount) == text
     assert cents(filters.yuan(amount)) == amount
@@ -89,7 +91,9 @@ def test_the_phase_of_a_sale(seconds: float, fields: dict[str, object], phase: s
     assert filters.phase(sale(**fields), NOW + timedelta(seconds=seconds)) == phase
 
 
-@pytest.mark.parametrize(("price", "usual", "percent"), [(100, 300, 66), (1, 1000, 99), (100, 100, 0), (300, 100, 0), (99, 100, 1)])
+@pytest.mark.parametrize(
+    ("price", "usual", "percent"), [(100, 300, 66), (1, 1000, 99), (100, 100, 0), (300, 100, 0), (99, 100, 1)]
+)
 def test_a_discount_is_never_said_to_be_more_than_it_is(price: int, usual: int, percent: int) -> None:
     assert filters.off(sale(price_cents=price, list_price_cents=usual)) == percent
 
@@ -98,7 +102,13 @@ def test_a_countdown_comes_to_zero_at_the_moment_itself_and_not_before() -> None
     def seconds(before: float) -> str:
         return filters.countdown(NOW, NOW - timedelta(seconds=before))["seconds"]
 
-    assert [seconds(1.5), seconds(1), seconds(0.001), seconds(0), seconds(-9)] == ["02", "01", "01", "00", "00"]
+    assert [seconds(1.5), seconds(1), seconds(0.001), seconds(0), seconds(-9)] == [
+        "02",
+        "01",
+        "01",
+        "00",
+        "00",
+    ]
     assert filters.countdown(NOW + timedelta(days=123, hours=4, minutes=5), NOW) == {
         "days": "123",
         "hours": "04",

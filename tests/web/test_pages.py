@@ -12,7 +12,6 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from common.buyers import Buyer
 from common.lab.sockets import free_port
 from common.shop import Attempt, Busy, Outcome, Sale
 from common.web.i18n import messages
@@ -20,6 +19,7 @@ from tests.conftest import Fresh, MakeApp
 from tests.web.conftest import Site
 
 WORDS = messages("en")
+NO_ORDER = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_a_press_without_the_csrf_token_changes_nothing(site: Site, browser: Fla
     assert site.context.orders.of(1) == []
 
 
-@pytest.mark.parametrize("path", ["/orders", "/admin", "/admin/sales/new", "/orders/" + "0" * 8 + "-0000" * 3 + "-" + "0" * 12])
+@pytest.mark.parametrize("path", ["/orders", "/admin", "/admin/sales/new", f"/orders/{NO_ORDER}"])
 def test_a_stranger_is_led_to_signing_in_and_back(browser: FlaskClient, path: str) -> None:
     answer = browser.get(path)
     assert (answer.status_code, answer.location) == (303, f"/login?next={path}")
@@ -157,7 +157,16 @@ def test_a_stranger_is_led_to_signing_in_and_back(browser: FlaskClient, path: st
 
 @pytest.mark.parametrize(
     "elsewhere",
-    ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)", "/\t/evil.example", "evil", "", "/ü"],
+    [
+        "//evil.example",
+        "/\\evil.example",
+        "https://evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "evil",
+        "",
+        "/ü",
+    ],
 )
 def test_signing_in_never_leads_to_another_site(browser: FlaskClient, elsewhere: str) -> None:
     assert sign_in(browser, after=elsewhere).location == "/"
@@ -174,7 +183,15 @@ def test_signing_in_makes_a_new_session_and_signing_out_ends_it(browser: FlaskCl
     assert browser.get("/orders").status_code == 303
 
 
-@pytest.mark.parametrize("form", [{}, {"name": "buyer00001"}, {"name": "x" * 99, "password": "demo"}, {"name": "a\0b", "password": "demo"}])
+@pytest.mark.parametrize(
+    "form",
+    [
+        {},
+        {"name": "buyer00001"},
+        {"name": "x" * 99, "password": "demo"},
+        {"name": "a\0b", "password": "demo"},
+    ],
+)
 def test_a_sign_in_that_cannot_be_right_is_refused(browser: FlaskClient, form: dict[str, str]) -> None:
     answer = browser.post("/login", data={**form, "csrf_token": token(browser.get("/login"))})
     assert answer.status_code == 422
@@ -216,7 +233,9 @@ def test_a_buyer_changes_nothing_in_the_back_office(site: Site, browser: FlaskCl
 
 
 @pytest.mark.parametrize("path", ADMIN_POSTS)
-def test_the_back_office_changes_nothing_without_the_csrf_token(site: Site, browser: FlaskClient, path: str) -> None:
+def test_a_forged_form_changes_nothing_in_the_back_office(
+    site: Site, browser: FlaskClient, path: str
+) -> None:
     site.draft()
     sign_in(browser, "admin")
     before = site.contents()
@@ -249,7 +268,9 @@ def test_every_page_is_made_for_one_visitor_and_may_run_no_foreign_script(browse
     assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
-@pytest.mark.parametrize(("path", "status"), [("/lab", 501), ("/nowhere", 404), ("/sales/0", 404), ("/language/tlh", 404)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/lab", 501), ("/nowhere", 404), ("/sales/0", 404), ("/language/tlh", 404)]
+)
 def test_a_problem_is_shown_as_a_page(browser: FlaskClient, path: str, status: int) -> None:
     answer = browser.get(path)
     assert (answer.status_code, answer.mimetype) == (status, "text/html")
@@ -268,8 +289,8 @@ def test_a_visitor_without_a_session_costs_redis_nothing(site: Site) -> None:
 @pytest.mark.parametrize("server", ["mysql_url", "redis_url"])
 def test_a_server_that_is_away_is_told_on_a_page(fresh: Fresh, make_app: MakeApp, server: str) -> None:
     nowhere = {"mysql_url": "mysql://root@127.0.0.1:{}/", "redis_url": "redis://127.0.0.1:{}/0"}
-    site = Site(make_app("s01", settings=replace(fresh("s01"), **{server: nowhere[server].format(free_port())})))
-    browser = site.app.test_client()
+    settings = replace(fresh("s01"), **{server: nowhere[server].format(free_port())})
+    browser = make_app("s01", settings=settings).test_client()
     browser.set_cookie("s01_session", "somebody")
     answer = browser.get("/")
     assert answer.status_code == 503

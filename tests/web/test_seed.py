@@ -46,7 +46,9 @@ def test_a_second_call_adds_nothing_and_a_larger_one_only_the_rest(fresh: Fresh,
         assert db.one("SELECT COUNT(*) AS n FROM buyers") == {"n": 31}
 
 
-@pytest.mark.parametrize(("name", "password", "role"), [("buyer00001", "demo", "buyer"), ("admin", "admin", "admin")])
+@pytest.mark.parametrize(
+    ("name", "password", "role"), [("buyer00001", "demo", "buyer"), ("admin", "admin", "admin")]
+)
 def test_the_printed_logins_work(
     fresh: Fresh, client: FlaskClient, name: str, password: str, role: str
 ) -> None:

@@ -91,7 +91,9 @@ def web(lab: Lab, fresh: Fresh, tmp_path_factory: pytest.TempPathFactory) -> Ite
         db.run("UPDATE sales SET stock = 1000, initial = 1000, buyer_limit = 1000 WHERE image = 'tea'")
         sale = db.one("SELECT id FROM sales WHERE image = 'tea'")
     assert sale
-    process, port = start(lab, settings, find("s01"), PROMETHEUS_MULTIPROC_DIR=str(tmp_path_factory.mktemp("metrics")))
+    process, port = start(
+        lab, settings, find("s01"), PROMETHEUS_MULTIPROC_DIR=str(tmp_path_factory.mktemp("metrics"))
+    )
     yield Web(process, port, sale["id"], seed.demo_tokens(settings, 1)[0])
     process.stop()
 
@@ -107,7 +109,12 @@ SENT = {
     "as it should be": ("Content-Length: 15\r\n", GOOD, 201, ""),
     "in chunks": ("Transfer-Encoding: chunked\r\n", chunked(GOOD), 201, ""),
     "in chunks, too large": ("Transfer-Encoding: chunked\r\n", chunked(GOOD.ljust(65_537)), 413, "too_large"),
-    "in chunks, 10 MiB": ("Transfer-Encoding: chunked\r\n", chunked(GOOD.ljust(10_485_760)), 413, "too_large"),
+    "in chunks, 10 MiB": (
+        "Transfer-Encoding: chunked\r\n",
+        chunked(GOOD.ljust(10_485_760)),
+        413,
+        "too_large",
+    ),
     "in chunks, and an empty body": ("Transfer-Encoding: chunked\r\n", b"0\r\n\r\n", 422, "invalid"),
     "cut by its length": ("Content-Length: 14\r\n", GOOD, 422, "invalid"),
     "with an empty body": ("Content-Length: 0\r\n", b"", 422, "invalid"),

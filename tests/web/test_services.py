@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
+from common.backends import Backends
 from common.shop import Shop
 from common.web import create_app
 from common.web.context import EXTENSION
@@ -42,11 +44,11 @@ class Loop:
 def test_services_start_with_the_first_request_and_end_with_the_app(site: Site) -> None:
     loop, elsewhere = Loop(), Loop()
     elsewhere.where = "own"
-    app = create_app(
-        "s01",
-        lambda b: Shop(catalog=create_shop(b).catalog, buy=create_shop(b).buy, services={"a": loop, "b": elsewhere}),
-        site.settings,
-    )
+
+    def create(b: Backends) -> Shop:
+        return replace(create_shop(b), services={"a": loop, "b": elsewhere})
+
+    app = create_app("s01", create, site.settings)
     services: Services = app.extensions[EXTENSION].services
     assert not loop.starts, "creating the app starts nothing: `flask setup` creates one too"
     app.test_client().get("/healthz")
