@@ -45,6 +45,13 @@ SCENARIOS = {
             actions=(Press("buyer 1", buyer=1, quantity=2), Press("buyer 2", buyer=2)),
         ),
         Scenario(
+            name="two-and-three",
+            title="Two units, one buyer wants three, another two",
+            units=2,
+            limit=3,
+            actions=(Press("buyer 1", buyer=1, quantity=3), Press("buyer 2", buyer=2, quantity=2)),
+        ),
+        Scenario(
             name="two-presses",
             title="One buyer presses twice, the limit is one",
             units=5,

@@ -46,7 +46,7 @@ class GuardedLedger:
         return order
 
     def _place_once(self, attempt: Attempt) -> Order:
-        committing = False
+        may_be_sold = False
         try:
             with self._sql() as db:
                 now = self._clock()
@@ -58,11 +58,12 @@ class GuardedLedger:
                         order = insert_order(db, attempt, sale.price_cents, now)
                         count_purchase(db, attempt, sale.buyer_limit)
                         take_stock(db, attempt, now)
-                        committing = True
+                        may_be_sold = True  # from the moment that COMMIT is sent
                 except IntegrityError:  # the same press, placed before
+                    may_be_sold = True
                     return find_order(db, attempt)
         except MySQLError as error:
-            if committing or error.args[0] in TRY_AGAIN:
+            if may_be_sold or error.args[0] in TRY_AGAIN:
                 raise
             log.exception("order not written")
             raise Busy("The database did not take the order; nothing was sold") from error

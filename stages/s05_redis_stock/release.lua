@@ -2,7 +2,8 @@
 --
 -- KEYS[1] stock, KEYS[2] bought, KEYS[3] requests: as in reserve.lua
 -- ARGV[1] buyer, ARGV[2] key: as in reserve.lua
--- ARGV[3] token     the reservation's own: nobody else's is given back
+-- ARGV[3] token     of the one who took the units. A second try of the same press did not take them, and gives nothing
+--                   back: it cannot know whether the first try, of which nobody heard, has been ordered.
 -- ARGV[4] channel, ARGV[5] name: what to tell every process, so that it forgets its sold-out flag
 --
 -- Returns 1 if it was given back now, 0 if there was nothing to give back: done before, ordered, or not this token.

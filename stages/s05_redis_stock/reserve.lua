@@ -6,9 +6,9 @@
 -- ARGV[1] now       unix ms
 -- ARGV[2] buyer, ARGV[3] key: together they name the press
 -- ARGV[4] quantity
--- ARGV[5] token     what the reservation will go by
+-- ARGV[5] token     the reservation's own: it alone can be released
 --
--- Returns {"reserved", token}      taken now, or by this press before: then with the token of that time
+-- Returns {"reserved"}             taken now, or by this press before (whose token stays: see release.lua)
 --         {"other_quantity"}       the press was seen, but wanted another number
 --         {"cold"}                 the stock of this sale is not here yet
 --         {"not_open", opens}, {"ended"}, {"limit_reached"}, {"sold_out", left}
@@ -17,11 +17,10 @@ local quantity = tonumber(ARGV[4])
 
 local seen = redis.call('HGET', KEYS[3], request)
 if seen then -- before everything else: who has it already is neither too late nor over the limit
-    local token, wanted = string.match(seen, '^(%S+) (%d+)')
-    if wanted ~= ARGV[4] then
+    if string.match(seen, '^%S+ (%d+)') ~= ARGV[4] then
         return {'other_quantity'}
     end
-    return {'reserved', token}
+    return {'reserved'}
 end
 
 local left, limit, opens, closes, state =
@@ -46,4 +45,4 @@ end
 redis.call('HINCRBY', KEYS[1], 'left', -quantity)
 redis.call('HINCRBY', KEYS[2], ARGV[2], quantity)
 redis.call('HSET', KEYS[3], request, ARGV[5] .. ' ' .. ARGV[4] .. ' held')
-return {'reserved', ARGV[5]}
+return {'reserved'}

@@ -53,9 +53,10 @@ class RedisStock:
         if self._flags.refuses(attempt):
             raise SoldOut
         for _ in range(WARM_UPS):
-            answer, *values = self._counter.reserve(Reservation(attempt, token=attempt.id), self._clock())
+            reservation = Reservation(attempt, token=attempt.id)
+            answer, *values = self._counter.reserve(reservation, self._clock())
             if answer == "reserved":
-                return Reservation(attempt, token=values[0])
+                return reservation
             if answer != "cold":
                 raise self._refusal(attempt.sale_id, answer, *values)
             if self._catalog.get(attempt.sale_id) is None:  # cached: made-up ids cost no SQL
