@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import secrets
-import socket
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -21,7 +20,6 @@ from common import database, schema
 from common.backends import connect_redis, database_name
 from common.database import Db
 from common.lab import Lab, LabError, Process
-from common.lab.sockets import free_port
 from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
 from common.stages import Stage
@@ -29,7 +27,6 @@ from common.web.auth import issue_token
 from common.web.seam import VARIABLE, plugs
 from common.web.server import granian_argv
 
-USUAL_PORT = 8000
 WEB_PROCESSES = 2
 WEB_THREADS = 4
 
@@ -82,18 +79,17 @@ def run_stage(
     lab: Lab,
     stage: Stage,
     *,
+    port: int,
     buyers: int,
-    port: int | None = None,
     workers: int = WEB_PROCESSES,
     threads: int = WEB_THREADS,
     plugs_wanted: Sequence[str] = (),
 ) -> Running:
     """Prepare and fill the stage's database, start its web processes, and return when they answer.
 
-    `plugs_wanted` ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. Without a
-    `port` it takes 8000, or a free one when that is taken. `LabError` says what did not work.
+    `port` is one that the caller has claimed (common.ports). `plugs_wanted` ("checkout=dotted.path:Class")
+    put other classes into the stage's keyword seam. `LabError` says what did not work.
     """
-    port = choose_port(port)
     settings = replace(
         Settings.from_env(),
         mysql_url=lab.mysql.url,
@@ -131,25 +127,6 @@ def prepare(settings: Settings, stage: Stage, buyers: int) -> None:
 def check_plugs(stage: Stage, plugs_wanted: Sequence[str]) -> None:
     """`WrongSeam` when the stage cannot take one of `plugs_wanted`: better said before anything starts."""
     plugs(",".join(plugs_wanted), stage.load().create_shop)
-
-
-def choose_port(wanted: int | None) -> int:
-    """The wanted port if it is free (else `LabError`); without a wish 8000, or any free one."""
-    if wanted is not None:
-        if not is_free(wanted):
-            raise LabError(f"Port {wanted} is taken: choose another one with --port.")
-        return wanted
-    return USUAL_PORT if is_free(USUAL_PORT) else free_port()
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port that just closed is free
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 def answers(port: int, path: str = "/readyz") -> Callable[[], bool]:

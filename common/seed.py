@@ -29,7 +29,7 @@ def seed(url: str, stage: str, buyers: int = 1000, now: datetime | None = None) 
     """
     if not 0 <= buyers <= MOST_BUYERS:
         raise ValueError(f"buyers must be 0 to {MOST_BUYERS}")
-    now = now or datetime.now(UTC)
+    now = now or datetime.now(UTC).replace(microsecond=0)
     with closing(database.connect(url, database_name(stage), read_timeout=60)) as db:
         db.one("SELECT GET_LOCK('seckill seed', 60)")  # two at once would both find no sale
         add_buyers(db, buyers, now)

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
+from common.cli.file_to_write import FILE
 from common.cli.stage_argument import STAGE
 from common.stages import Stage
-
-FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.command()
@@ -46,12 +45,10 @@ def demo(
     from common.demo import play
     from common.demo.contest import Crowd
     from common.demo.verdict import exit_code, save_json, save_picture
-    from common.lab import Lab
 
     console = new_console()
     crowd = Crowd(buyers, units, seed)
-    with Lab(say=console.print) as lab:
-        shops = play.open_shops(lab, stages.find("s01"), stage or stages.newest(), buyers)
+    with play.open_shops(console, stages.find("s01"), stage or stages.newest(), buyers) as shops:
         results = play.contests(console, shops, crowd)
         if json_file:
             save_json(json_file, results, crowd)

@@ -31,10 +31,11 @@ def load(stage: Stage, users: int, rate: int, seconds: int, web: bool) -> int:
     from common.cli.console import new_console
     from common.cli.locusts import attack, attack_from_page
     from common.lab import Lab
+    from common.ports import claimed
     from common.running import run_stage
 
     console = new_console()
-    with Lab(say=console.print) as lab:
-        running = run_stage(lab, stage, buyers=users)
+    with claimed() as port, Lab(say=console.print) as lab:
+        running = run_stage(lab, stage, port=port, buyers=users)
         run = attack_from_page if web else attack
         return run(console, lab, running, users=users, rate=rate, seconds=seconds)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import urllib.request
 from collections.abc import Callable
 
 from rich.console import Console
@@ -13,7 +12,7 @@ from rich.progress import Progress
 from common.lab import Lab, LabError, Process
 from common.lab.places import ROOT
 from common.lab.sockets import free_port
-from common.running import Running
+from common.running import Running, answers
 
 LOCUSTFILE = ROOT / "common" / "locustfile.py"
 GOODBYE = 20  # seconds that locust may take to end after its time
@@ -43,7 +42,7 @@ def attack_from_page(
         running,
         *people(users, rate, seconds),
         *("--web-host", "127.0.0.1", "--web-port", str(port)),
-        ready=answers(f"http://127.0.0.1:{port}/"),
+        ready=answers(port, "/"),
     )
     console.print(f"\n{running.stage.name} is at {running.url}; start the load at http://127.0.0.1:{port}")
     console.print("Ctrl-C ends both.")
@@ -70,14 +69,3 @@ def wait(console: Console, locust: Process, seconds: int) -> None:
             progress.update(task, completed=passed)
             if passed > seconds + GOODBYE:
                 raise LabError(f"locust did not end in time: {locust.last_words()}")
-
-
-def answers(url: str) -> Callable[[], bool]:
-    def ready() -> bool:
-        try:
-            with urllib.request.urlopen(url, timeout=5):  # noqa: S310 - our own address
-                return True
-        except OSError:
-            return False
-
-    return ready

@@ -37,12 +37,12 @@ def up(stage: Stage, buyers: int, port: int | None, workers: int, plugs: tuple[s
     from common.cli.console import new_console
     from common.cli.invitation import invite, stay
     from common.lab import Lab
-    from common.running import check_plugs, choose_port, run_stage
+    from common.ports import claimed
+    from common.running import check_plugs, run_stage
 
     check_plugs(stage, plugs)
-    port = choose_port(port)
     console = new_console()
-    with Lab(say=console.print) as lab:
-        running = run_stage(lab, stage, buyers=buyers, port=port, workers=workers, plugs_wanted=plugs)
+    with claimed(port) as ours, Lab(say=console.print) as lab:
+        running = run_stage(lab, stage, port=ours, buyers=buyers, workers=workers, plugs_wanted=plugs)
         invite(console, running)
         stay(console, running)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from rich.console import Console
@@ -12,6 +13,7 @@ from common.demo.contest import SPREAD, Crowd, Result, hold
 from common.demo.verdict import verdict
 from common.demo.view import watch
 from common.lab import Lab
+from common.ports import claimed
 from common.running import Running, run_stage
 from common.stages import Stage
 
@@ -26,10 +28,12 @@ class Results(NamedTuple):
     newest: Result
 
 
-def open_shops(lab: Lab, first: Stage, newest: Stage, buyers: int) -> Shops:
-    """Both, side by side. The newest is started first: it stays open, so it gets the usual port."""
-    stays = run_stage(lab, newest, buyers=buyers)
-    return Shops(run_stage(lab, first, buyers=buyers), stays)
+@contextmanager
+def open_shops(console: Console, first: Stage, newest: Stage, buyers: int) -> Iterator[Shops]:
+    """Both, side by side on the same servers. The newest stays open later, so it gets the usual port."""
+    with claimed() as usual, claimed() as other, Lab(say=console.print) as lab:
+        stays = run_stage(lab, newest, port=usual, buyers=buyers)
+        yield Shops(run_stage(lab, first, port=other, buyers=buyers), stays)
 
 
 def contests(console: Console, shops: Shops, crowd: Crowd) -> Results:

@@ -171,6 +171,10 @@ async def _generator(job: dict[str, Any]) -> AsyncIterator[Process]:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+        assert process.stdin
+        process.stdin.close()
+        with suppress(OSError):  # what it had not read yet is lost, and nobody needs to hear of it
+            await process.stdin.wait_closed()
 
 
 def _write(generator: Process, message: object) -> None:

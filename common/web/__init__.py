@@ -13,6 +13,7 @@ from common.settings import Settings
 from common.shop import Shop
 from common.web import (
     account_pages,
+    addresses,
     admin_api,
     admin_pages,
     answers,
@@ -20,7 +21,6 @@ from common.web import (
     buy,
     commands,
     guards,
-    inputs,
     layout,
     logs,
     missing,
@@ -55,7 +55,7 @@ def create_app(
     app.extensions[EXTENSION] = context = new_context(described, backends, shop)
     app.before_request(context.services.start)
     logs.install(app, described.code, backends.settings.log_level)
-    inputs.install(app)
+    addresses.install(app)
     sessions.install(app, backends)
     guards.install(app)
     problems.install(app, layout.error_page)

@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 from common.buyers import Buyer
 from common.shop import Invalid
 from common.web.auth import check_csrf, sign_in, sign_out
+from common.web.bodies import Credentials
 from common.web.context import current
 from common.web.forms import typed
 from common.web.i18n import COOKIE, LANGUAGES
-from common.web.inputs import Credentials, check
+from common.web.inputs import check
 from common.web.layout import inside
 
 bp = Blueprint("account", __name__)

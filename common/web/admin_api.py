@@ -9,8 +9,9 @@ from flask import Blueprint, Response, jsonify
 from common.shop import Invalid
 from common.web.answers import sale_document
 from common.web.auth import current_admin
+from common.web.bodies import NewSale, Restock, SaleChange
 from common.web.context import current
-from common.web.inputs import NewSale, Restock, SaleChange, read
+from common.web.inputs import read
 
 bp = Blueprint("admin_api", __name__, url_prefix="/api/admin/sales")
 

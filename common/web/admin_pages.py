@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from common.shop import Invalid
 from common.web.auth import current_admin
+from common.web.bodies import Image, NewSale, Restock, SaleChange
 from common.web.context import current
 from common.web.forms import Form, form_again, form_of, read_form
-from common.web.inputs import Image, NewSale, Restock, SaleChange
 
 bp = Blueprint("admin_pages", __name__, url_prefix="/admin")
 WRONG = (ValidationError, Invalid)

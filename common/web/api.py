@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, request
 
 from common.buyers import Buyer
-from common.shop import NoSuchSale, Refused
+from common.shop import NoSuchSale, Refused, Sale
 from common.tokens import LIFETIME, issue_token
 from common.web.answers import order_document, sale_document, timed
 from common.web.auth import Unauthorized, csrf_token, current_buyer, maybe_buyer
+from common.web.bodies import Credentials
 from common.web.context import current
-from common.web.inputs import Credentials, read
+from common.web.inputs import read
 
 bp = Blueprint("api", __name__, url_prefix="/api")
 
@@ -57,10 +58,15 @@ def list_sales() -> Response:
 
 @bp.get("/sales/<sale:sale_id>")
 def show_sale(sale_id: int) -> Response:
+    return timed(sale_document(visible_sale(sale_id)))
+
+
+def visible_sale(sale_id: int) -> Sale:
+    """The sale, or `NoSuchSale`: to buyers a draft is none."""
     sale = current().shop.catalog.get(sale_id)
     if sale is None or sale.state == "draft":
         raise NoSuchSale
-    return timed(sale_document(sale))
+    return sale
 
 
 @bp.get("/orders")

@@ -1,6 +1,6 @@
 """HTML forms: what a person typed, as values for the API's models; what those find, as words beside a field.
 
-The rules are the models' (inputs.py). Here is only how text becomes a value, and how a finding reads.
+The rules are the models' (bodies.py). Here is only how text becomes a value, and how a finding reads.
 """
 
 from __future__ import annotations

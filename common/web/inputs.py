@@ -1,31 +1,21 @@
-"""What comes in, checked before anything is done with it. Strict: "1", 1.0 and true are not the number 1."""
+"""Reading a request: its body, its key, its sender. What is wrong with it is said field by field."""
 
 from __future__ import annotations
 
 import json
 import re
-import unicodedata
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Literal, NoReturn, TypeVar
+from datetime import timedelta
+from typing import Any, NoReturn, TypeVar
 
-from flask import Flask, request
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    create_model,
-)
+from flask import request
+from pydantic import BaseModel
 from pydantic import ValidationError as Wrong
-from pydantic_core import PydanticCustomError
 from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.routing import BaseConverter
 
 from common.buyers import Buyer
 from common.ids import new_id
 from common.shop import Attempt, Invalid
+from common.web.bodies import Purchase
 from common.web.context import current
 from common.web.guards import MAX_BODY
 from common.web.problems import UnsupportedMediaType
@@ -34,92 +24,9 @@ PATIENCE = timedelta(seconds=10)
 """How long a buyer is taken to wait for an answer."""
 
 KEY = re.compile(r"[!-~]{1,64}")
-TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII | re.IGNORECASE)
-UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}  # control characters, lone surrogates, line and paragraph separators
 MOST_ERRORS = 20  # in one problem document: a body of 64 KiB could name thousands
 
 Model = TypeVar("Model", bound=BaseModel)
-
-
-def one_line(text: str) -> str:
-    """Refuse control characters. Any script, and emoji, are welcome."""
-    if any(unicodedata.category(char) in UNPRINTABLE for char in text):
-        raise PydanticCustomError("text", "must not contain control characters")
-    return text
-
-
-def moment(value: object) -> datetime:
-    """An RFC 3339 time with its zone, as UTC in whole milliseconds (what the database keeps)."""
-    if not isinstance(value, str) or not TIME.fullmatch(value):
-        raise PydanticCustomError("time", "must be a time with its zone, such as 2026-11-11T00:00:00Z")
-    try:
-        time = datetime.fromisoformat(value.upper())
-    except ValueError:
-        raise PydanticCustomError("time", "is no time that exists") from None
-    if not 2000 <= time.year <= 2100:
-        raise PydanticCustomError("time", "must be in the years 2000 to 2100")
-    return time.astimezone(UTC).replace(microsecond=time.microsecond // 1000 * 1000)
-
-
-Image = Literal[
-    "backpack", "camera", "console", "headphones", "kettle", "keyboard",
-    "lamp", "phone", "sneakers", "tea", "tickets", "watch",
-]  # fmt: skip
-Title = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120), AfterValidator(one_line)
-]
-Cents = Annotated[int, Field(ge=1, le=1_000_000_000)]
-Limit = Annotated[int, Field(ge=1, le=1000)]
-Moment = Annotated[datetime, BeforeValidator(moment)]
-
-
-class Body(BaseModel):
-    """A JSON object of which every field is known and of the right type."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Credentials(Body):
-    """POST /api/session"""
-
-    name: Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(one_line)]
-    password: Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(one_line)]
-
-
-class Purchase(Body):
-    """POST /api/sales/{id}/orders. No price: that is in the sale."""
-
-    quantity: Annotated[int, Field(ge=1, le=100)]
-
-
-class Terms(Body):
-    """What a sale offers."""
-
-    title: Title
-    title_zh: Title
-    image: Image
-    price_cents: Cents
-    list_price_cents: Cents
-    buyer_limit: Limit
-    opens_at: Moment
-    closes_at: Moment
-
-
-class NewSale(Terms):
-    """POST /api/admin/sales"""
-
-    units: Annotated[int, Field(ge=0, le=1_000_000)]
-
-
-# PATCH /api/admin/sales/{id}: any of the terms. What is not sent stays as it is; null is no value of any.
-OPTIONAL: Any = {name: (term.rebuild_annotation(), None) for name, term in Terms.model_fields.items()}
-SaleChange = create_model("SaleChange", __base__=Body, **OPTIONAL)
-
-
-class Restock(Body):
-    """POST /api/admin/sales/{id}/restock: units to add, or to take back when negative."""
-
-    units: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
 
 
 def read_attempt(sale_id: int, buyer: Buyer) -> Attempt:
@@ -220,23 +127,3 @@ def message(error: Any) -> str:
     if "price" in str(error["loc"][-1]):
         return "the price comes from the sale, never from the buyer"
     return "unknown field"
-
-
-class SaleId(BaseConverter):
-    """A sale id in a path: up to 18 ASCII digits, so it fits a BIGINT, and no leading zero. Else 404."""
-
-    regex = "[1-9][0-9]{0,17}"
-
-    def to_python(self, value: str) -> int:
-        return int(value)
-
-
-class OrderId(BaseConverter):
-    """An order id in a path: the UUID as the shop writes it."""
-
-    regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-
-
-def install(app: Flask) -> None:
-    app.url_map.converters.update(sale=SaleId, order=OrderId)
-    app.url_map.merge_slashes = False  # "//" is a wrong address, not another way to write "/"

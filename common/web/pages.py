@@ -10,13 +10,14 @@ from flask.typing import ResponseReturnValue
 
 from common.buyers import Buyer
 from common.ids import new_id
-from common.shop import Attempt, NoSuchSale, Order, Refused, Sale
-from common.web.api import NoSuchOrder
+from common.shop import Attempt, Refused, Sale, Ticket
+from common.web.api import NoSuchOrder, visible_sale
 from common.web.auth import current_buyer
+from common.web.bodies import Purchase
 from common.web.context import current
 from common.web.filters import phase
 from common.web.forms import typed
-from common.web.inputs import Purchase, check, new_attempt, valid_key
+from common.web.inputs import check, new_attempt, valid_key
 from common.web.logs import note
 from common.web.problems import NotInThisStage, refusal
 
@@ -68,7 +69,10 @@ def buy(sale_id: int) -> ResponseReturnValue:
     except Refused as refused:
         note().outcome = refused.type
         return show_sale(sale_id, refused)
-    note().outcome = "order" if isinstance(outcome, Order) else "ticket"
+    if isinstance(outcome, Ticket):
+        note().outcome = "ticket"
+        return redirect(url_for("pages.orders"), 303)
+    note().outcome = "order"
     flash("order.thanks")
     return redirect(url_for("pages.order", order_id=outcome.id), 303)
 
@@ -81,12 +85,9 @@ def read_press(sale_id: int, buyer: Buyer) -> Attempt:
 
 def show_sale(sale_id: int, refused: Refused | None = None) -> ResponseReturnValue:
     """The page of one sale, with what the shop has just answered if it has."""
-    sale = current().shop.catalog.get(sale_id)
-    if sale is None or sale.state == "draft":
-        raise NoSuchSale
     page = render_template(
         "sale.html",
-        sale=sale,
+        sale=visible_sale(sale_id),
         key=new_id(),
         quantity=request.form.get("quantity", 1),
         outcome=refused and (refused.type if refused.type in ANSWERS else "unknown"),

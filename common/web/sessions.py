@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-import msgspec
 from flask import Flask, Request, Response
 from flask_session.base import Serializer  # type: ignore[import-untyped]
 from flask_session.redis.redis import RedisSession, RedisSessionInterface  # type: ignore[import-untyped]
@@ -19,12 +19,12 @@ class JsonOnly(Serializer):  # type: ignore[misc]
     """JSON and nothing else: with Flask-Session's fallback to pickle, who can write to Redis can run code."""
 
     def encode(self, session: RedisSession) -> bytes:
-        return msgspec.json.encode(dict(session))
+        return json.dumps(dict(session)).encode()
 
     def decode(self, serialized_data: bytes) -> dict[str, Any]:
         try:
-            return msgspec.json.decode(serialized_data, type=dict[str, Any])
-        except msgspec.DecodeError:
+            return dict(json.loads(serialized_data))
+        except (ValueError, TypeError):
             return {}  # not written by us: nobody is signed in
 
 
@@ -41,9 +41,8 @@ class PageSessions(RedisSessionInterface):  # type: ignore[misc]
         return super().open_session(app, request)
 
     def save_session(self, app: Flask, session: RedisSession | None, response: Response) -> None:
-        if (
-            session is not None and response.status_code < 500
-        ):  # None: Redis did not answer when it was opened
+        # None: Redis did not answer when the session was opened.
+        if session is not None and response.status_code < 500:
             super().save_session(app, session, response)
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -70,20 +71,20 @@ class Command:
         family = {self.process.pid}
         while more := {pid for pid, parent in parents.items() if parent in family} - family:
             family |= more
-        return family, {folder for pid in family for folder in run_folders(pid)}
+        return family, set(filter(None, map(run_folder, family)))
 
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
 
 
-def run_folders(pid: int) -> set[Path]:
-    mark = f"{keeper.MARK}=".encode()
-    try:
-        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return set()
-    return {Path(os.fsdecode(each.removeprefix(mark))) for each in variables if each.startswith(mark)}
+def run_folder(pid: int) -> Path | None:
+    """The folder that a keeper removes at the end: its last argument."""
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if os.fsencode(keeper.__file__) in words:
+            return Path(os.fsdecode(words[-2]))
+    return None
 
 
 @pytest.fixture

@@ -78,11 +78,10 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(command: Start) -> 
 
 
 def test_load_ends_by_itself_with_a_summary(command: Start) -> None:
-    run = command("load", "s03", "--users", "10", "--rate", "10", "--seconds", "3")
+    run = command("load", "s03", "--users", "10", "--rate", "10", "--seconds", "5")
     assert run.wait() == 0, run.output
-    assert "10 people at s03_cache for 3 s" in run.output
-    assert re.search(r"GET +/api/sales/\{id\} +[1-9]", run.output)
-    assert re.search(r"Aggregated +[1-9]\d* +0\(0.00%\)", run.output)
+    assert "10 people at s03_cache for 5 s" in run.output
+    assert re.search(r"Aggregated +[1-9]\d* +0\(0.00%\)", run.output), run.output
 
 
 def test_load_shows_locusts_own_page_on_request(command: Start) -> None:

@@ -188,6 +188,26 @@ def test_a_crowd_has_bounds(too_much: list[Press]) -> None:
         run(Target("http://127.0.0.1:1", 7, TOKENS), too_much)
 
 
+def test_an_interrupted_crowd_ends_without_a_word_more() -> None:
+    """Ctrl-C while the generators have not even read their job: an exception, and nothing on stderr."""
+    code = (
+        "import os, signal, threading\n"
+        "from common.proof import crowd\n"
+        "def interrupt(generator, message):\n"
+        "    real(generator, message)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "real, crowd._write = crowd._write, interrupt\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "presses = [crowd.Press(n, 0, 1, 1, str(n)) for n in range(9000)]\n"
+        "try:\n"
+        "    crowd.run(crowd.Target('http://127.0.0.1:1', 7, {1: 'a-token'}), presses)\n"
+        "except KeyboardInterrupt:\n"
+        "    print('interrupted')\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("interrupted\n", "")
+
+
 def running() -> dict[int, int]:
     """Parent of every process, by id; those that have ended and wait to be collected are not running."""
     found = {}

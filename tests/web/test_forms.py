@@ -8,8 +8,8 @@ import pytest
 
 from common.shop import Sale
 from common.web import filters
+from common.web.bodies import moment
 from common.web.forms import cents, utc_moment, whole
-from common.web.inputs import moment
 
 NOW = datetime(2026, 11, 11, 0, 0, 0, 500_000, tzinfo=UTC)
 

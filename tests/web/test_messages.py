@@ -13,8 +13,8 @@ from common import shop
 from common.shop import Refused, SaleState
 from common.stages import all_stages
 from common.web import i18n
+from common.web.bodies import Image
 from common.web.i18n import LANGUAGES, messages
-from common.web.inputs import Image
 from common.web.pages import ANSWERS
 from tests.conftest import MakeApp
 

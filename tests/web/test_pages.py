@@ -5,28 +5,44 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from html import unescape
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from common.buyers import Buyer
 from common.lab.sockets import free_port
-from common.shop import Attempt, Busy, Outcome, Sale
+from common.seed import ADMIN, add_buyers, demo_buyer
+from common.settings import Settings
+from common.shop import Attempt, Busy, Outcome, Sale, Ticket
 from common.web.i18n import messages
 from tests.conftest import Fresh, MakeApp
 from tests.web.conftest import Site
 
 WORDS = messages("en")
+BUYERS = 100
 NO_ORDER = "00000000-0000-0000-0000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def site(shared_site: Site) -> Site:
+    """s01. Every buyer that `site.buyer()` names has an account, and no orders yet."""
+    with shared_site.context.backends.sql() as db:
+        add_buyers(db, BUYERS, datetime.now(UTC))
+    return shared_site
 
 
 @pytest.fixture
 def browser(site: Site) -> FlaskClient:
     """A browser that keeps its cookies."""
-    site.sign_up()
     return site.app.test_client()
+
+
+@pytest.fixture
+def buyer(site: Site) -> Buyer:
+    return site.buyer()
 
 
 def token(page: TestResponse) -> str:
@@ -35,10 +51,10 @@ def token(page: TestResponse) -> str:
     return found[1]
 
 
-def sign_in(browser: FlaskClient, name: str = "buyer00001", after: str = "/") -> TestResponse:
-    password = "admin" if name == "admin" else "demo"
+def sign_in(browser: FlaskClient, buyer: Buyer, after: str = "/") -> TestResponse:
+    password = "admin" if buyer == ADMIN else "demo"
     csrf = token(browser.get("/login"))
-    form = {"name": name, "password": password, "csrf_token": csrf, "next": after}
+    form = {"name": buyer.name, "password": password, "csrf_token": csrf, "next": after}
     return browser.post("/login", data=form)
 
 
@@ -47,9 +63,9 @@ def press(browser: FlaskClient, sale: Sale, quantity: object = 1, **fields: str)
     return browser.post(f"/sales/{sale.id}", data=form)
 
 
-def test_a_press_of_the_form_leads_to_the_order(site: Site, browser: FlaskClient) -> None:
+def test_a_press_of_the_form_leads_to_the_order(site: Site, browser: FlaskClient, buyer: Buyer) -> None:
     sale = site.sale()
-    sign_in(browser)
+    sign_in(browser, buyer)
     answer = press(browser, sale, 2)
     assert answer.status_code == 303
     receipt = browser.get(answer.location)
@@ -58,11 +74,13 @@ def test_a_press_of_the_form_leads_to_the_order(site: Site, browser: FlaskClient
     assert WORDS["order.thanks"] not in browser.get(answer.location).text, "thanks are given once"
 
 
-def test_price_and_buyer_in_the_form_are_not_looked_at(site: Site, browser: FlaskClient) -> None:
+def test_price_and_buyer_in_the_form_are_not_looked_at(
+    site: Site, browser: FlaskClient, buyer: Buyer
+) -> None:
     sale = site.sale()
-    sign_in(browser)
-    press(browser, sale, price_cents="1", buyer_id="2")
-    [order] = site.context.orders.of(1)
+    sign_in(browser, buyer)
+    press(browser, sale, price_cents="1", buyer_id="1")
+    [order] = site.context.orders.of(buyer.id)
     assert order.price_cents == sale.price_cents
 
 
@@ -76,16 +94,16 @@ def test_price_and_buyer_in_the_form_are_not_looked_at(site: Site, browser: Flas
     ],
 )
 def test_each_refusal_is_told_on_the_page_of_the_sale(
-    site: Site, browser: FlaskClient, fields: dict[str, object], kind: str, status: int
+    site: Site, browser: FlaskClient, buyer: Buyer, fields: dict[str, object], kind: str, status: int
 ) -> None:
     now = site.context.backends.clock()
     sale = site.sale(**{key: now + v if isinstance(v, timedelta) else v for key, v in fields.items()})  # type: ignore[arg-type]
-    sign_in(browser)
+    sign_in(browser, buyer)
     answer = press(browser, sale, 2)
     assert answer.status_code == status
     assert WORDS[f"answer.{kind}.text"] in said(answer)
     assert 'value="2"' in answer.text, "the quantity is kept"
-    assert site.context.orders.of(1) == []
+    assert site.context.orders.of(buyer.id) == []
 
 
 def said(answer: TestResponse) -> str:
@@ -94,8 +112,10 @@ def said(answer: TestResponse) -> str:
 
 
 @pytest.mark.parametrize("quantity", ["", "0", "-1", "1.5", "NaN", "two", "9" * 30, "101", "٣"])
-def test_a_quantity_that_makes_no_sense_is_told(site: Site, browser: FlaskClient, quantity: str) -> None:
-    sign_in(browser)
+def test_a_quantity_that_makes_no_sense_is_told(
+    site: Site, browser: FlaskClient, buyer: Buyer, quantity: str
+) -> None:
+    sign_in(browser, buyer)
     answer = press(browser, site.sale(), quantity)
     assert answer.status_code == 422
     assert WORDS["answer.invalid.text"] in said(answer)
@@ -115,23 +135,38 @@ def broken(*_: object) -> Callable[[Attempt], Outcome]:
     return buy
 
 
-def test_a_busy_shop_says_so_and_when_to_come_back(fresh: Fresh, make_app: MakeApp) -> None:
-    fresh("s01")
-    site = Site(make_app("s01", checkout=busy))
+def promising(*_: object) -> Callable[[Attempt], Outcome]:
+    return lambda attempt: Ticket("t-1", attempt.sale_id, attempt.buyer_id, "waiting")
+
+
+def test_a_promise_to_answer_later_is_not_called_an_order(fresh: Fresh, make_app: MakeApp) -> None:
+    fresh("s02")
+    site = Site(make_app("s02", checkout=promising))
     site.sign_up()
     browser = site.app.test_client()
-    sign_in(browser)
+    sign_in(browser, demo_buyer(1))
+    answer = press(browser, site.sale())
+    assert (answer.status_code, answer.location) == (303, "/orders")
+    assert WORDS["order.thanks"] not in browser.get("/orders").text
+
+
+def test_a_busy_shop_says_so_and_when_to_come_back(fresh: Fresh, make_app: MakeApp) -> None:
+    fresh("s02")
+    site = Site(make_app("s02", checkout=busy))
+    site.sign_up()
+    browser = site.app.test_client()
+    sign_in(browser, demo_buyer(1))
     answer = press(browser, site.sale())
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
     assert WORDS["answer.busy.title"] in said(answer)
 
 
 def test_what_nobody_foresaw_is_not_called_a_refusal(fresh: Fresh, make_app: MakeApp) -> None:
-    fresh("s01")
-    site = Site(make_app("s01", checkout=broken))
+    fresh("s02")
+    site = Site(make_app("s02", checkout=broken))
     site.sign_up()
     browser = site.app.test_client()
-    sign_in(browser)
+    sign_in(browser, demo_buyer(1))
     answer = press(browser, site.sale())
     assert answer.status_code == 500
     assert WORDS["problem.unknown.text"] in answer.text
@@ -139,20 +174,22 @@ def test_what_nobody_foresaw_is_not_called_a_refusal(fresh: Fresh, make_app: Mak
     assert "not foreseen" not in answer.text
 
 
-def test_a_press_without_the_csrf_token_changes_nothing(site: Site, browser: FlaskClient) -> None:
+def test_a_press_without_the_csrf_token_changes_nothing(
+    site: Site, browser: FlaskClient, buyer: Buyer
+) -> None:
     sale = site.sale()
-    sign_in(browser)
+    sign_in(browser, buyer)
     answer = browser.post(f"/sales/{sale.id}", data={"quantity": "1"})
     assert answer.status_code == 403
     assert WORDS["problem.csrf.title"] in answer.text
-    assert site.context.orders.of(1) == []
+    assert site.context.orders.of(buyer.id) == []
 
 
 @pytest.mark.parametrize("path", ["/orders", "/admin", "/admin/sales/new", f"/orders/{NO_ORDER}"])
 def test_a_stranger_is_led_to_signing_in_and_back(browser: FlaskClient, path: str) -> None:
     answer = browser.get(path)
     assert (answer.status_code, answer.location) == (303, f"/login?next={path}")
-    assert sign_in(browser, "admin", after=path).location == path
+    assert sign_in(browser, ADMIN, after=path).location == path
 
 
 @pytest.mark.parametrize(
@@ -168,15 +205,15 @@ def test_a_stranger_is_led_to_signing_in_and_back(browser: FlaskClient, path: st
         "/ü",
     ],
 )
-def test_signing_in_never_leads_to_another_site(browser: FlaskClient, elsewhere: str) -> None:
-    assert sign_in(browser, after=elsewhere).location == "/"
+def test_signing_in_never_leads_to_another_site(browser: FlaskClient, buyer: Buyer, elsewhere: str) -> None:
+    assert sign_in(browser, buyer, after=elsewhere).location == "/"
     assert browser.get("/language/zh", query_string={"next": elsewhere}).location == "/"
 
 
-def test_signing_in_makes_a_new_session_and_signing_out_ends_it(browser: FlaskClient) -> None:
+def test_signing_in_makes_a_new_session_and_signing_out_ends_it(browser: FlaskClient, buyer: Buyer) -> None:
     browser.get("/login")
     before = browser.get_cookie("s01_session")
-    sign_in(browser)
+    sign_in(browser, buyer)
     after = browser.get_cookie("s01_session")
     assert before and after and before.value != after.value
     browser.post("/logout", data={"csrf_token": token(browser.get("/"))})
@@ -204,16 +241,16 @@ def test_a_sign_in_form_from_another_site_is_refused(browser: FlaskClient) -> No
     assert browser.get("/orders").status_code == 303
 
 
-def test_a_draft_is_nowhere_to_be_seen(site: Site, browser: FlaskClient) -> None:
+def test_a_draft_is_nowhere_to_be_seen(site: Site, browser: FlaskClient, buyer: Buyer) -> None:
     draft = site.draft(title="Secret tea")
-    sign_in(browser)
+    sign_in(browser, buyer)
     assert browser.get(f"/sales/{draft.id}").status_code == 404
     assert "Secret tea" not in browser.get("/").text
 
 
-def test_the_order_of_another_buyer_does_not_exist(site: Site, browser: FlaskClient) -> None:
+def test_the_order_of_another_buyer_does_not_exist(site: Site, browser: FlaskClient, buyer: Buyer) -> None:
     order = site.buy(site.sale(), site.buyer()).json
-    sign_in(browser)
+    sign_in(browser, buyer)
     assert browser.get(f"/orders/{order['id']}").status_code == 404
 
 
@@ -221,9 +258,11 @@ ADMIN_POSTS = ("sales/new", "sales/1", "sales/1/publish", "sales/1/close", "sale
 
 
 @pytest.mark.parametrize("path", ADMIN_POSTS)
-def test_a_buyer_changes_nothing_in_the_back_office(site: Site, browser: FlaskClient, path: str) -> None:
+def test_a_buyer_changes_nothing_in_the_back_office(
+    site: Site, browser: FlaskClient, buyer: Buyer, path: str
+) -> None:
     site.draft()
-    sign_in(browser)
+    sign_in(browser, buyer)
     csrf = token(browser.get("/"))
     before = site.contents()
     answer = browser.post(f"/admin/{path}", data={"csrf_token": csrf})
@@ -237,7 +276,7 @@ def test_a_forged_form_changes_nothing_in_the_back_office(
     site: Site, browser: FlaskClient, path: str
 ) -> None:
     site.draft()
-    sign_in(browser, "admin")
+    sign_in(browser, ADMIN)
     before = site.contents()
     assert browser.post(f"/admin/{path}").status_code == 403
     assert site.contents() == before
@@ -245,7 +284,7 @@ def test_a_forged_form_changes_nothing_in_the_back_office(
 
 def test_a_change_of_one_field_leaves_the_others_as_they_are(site: Site, browser: FlaskClient) -> None:
     sale = site.sale()
-    sign_in(browser, "admin")
+    sign_in(browser, ADMIN)
     page = browser.get(f"/admin/sales/{sale.id}")
     fields = dict(re.findall(r'name="(\w+)" type="[\w-]+" value="([^"]*)"', page.text))
     form = {**fields, "image": sale.image, "price_cents": "5.00", "csrf_token": token(page)}
@@ -287,9 +326,9 @@ def test_a_visitor_without_a_session_costs_redis_nothing(site: Site) -> None:
 
 
 @pytest.mark.parametrize("server", ["mysql_url", "redis_url"])
-def test_a_server_that_is_away_is_told_on_a_page(fresh: Fresh, make_app: MakeApp, server: str) -> None:
+def test_a_server_that_is_away_is_told_on_a_page(settings: Settings, make_app: MakeApp, server: str) -> None:
     nowhere = {"mysql_url": "mysql://root@127.0.0.1:{}/", "redis_url": "redis://127.0.0.1:{}/0"}
-    settings = replace(fresh("s01"), **{server: nowhere[server].format(free_port())})
+    settings = replace(settings, **{server: nowhere[server].format(free_port())})
     browser = make_app("s01", settings=settings).test_client()
     browser.set_cookie("s01_session", "somebody")
     answer = browser.get("/")
@@ -297,9 +336,9 @@ def test_a_server_that_is_away_is_told_on_a_page(fresh: Fresh, make_app: MakeApp
     assert WORDS["problem.busy.title"] in answer.text
 
 
-def test_the_header_says_which_stage_this_is(fresh: Fresh, make_app: MakeApp) -> None:
+def test_the_header_says_which_stage_this_is(site: Site, fresh: Fresh, make_app: MakeApp) -> None:
+    fresh("s02")
     for code, says in (("s01", "sells_in_turn"), ("s02", "no_oversell")):
-        fresh(code)
         app = make_app(code)
         page = app.test_client().get("/").text
         assert WORDS["stage.number"].format(number=int(code[1:])) in page

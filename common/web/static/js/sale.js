@@ -65,7 +65,7 @@ async function press() {
       signal: AbortSignal.timeout(PATIENCE),
     });
     const answer = await response.json();
-    return response.ok ? "placed" : answer.code;
+    return response.status === 201 ? "placed" : answer.code;
   } catch {
     return "unknown";
   }

@@ -1,0 +1,48 @@
+"""What the demo concludes from two results, and the exit code that follows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from common.demo.contest import Result
+from common.demo.verdict import conclusion, exit_code
+from common.proof.facts import Facts
+from common.proof.oracle import judge
+from common.stages import find
+from tests.proof.test_oracle import CLEAN, order, with_orders
+
+OVERSOLD = with_orders(order(6, 6))
+IN_FLIGHT = replace(CLEAN, at_rest=False)
+GOOD, USELESS = 0, 1
+
+
+def result(code: str, facts: Facts) -> Result:
+    return Result(find(code), facts, judge(facts))
+
+
+@pytest.mark.parametrize(
+    ("first", "newest", "code", "words"),
+    [
+        (
+            OVERSOLD,
+            CLEAN,
+            GOOD,
+            ["1 units were promised", "s02_guarded_update sold 4 of 4", "every promise kept"],
+        ),
+        (CLEAN, CLEAN, USELESS, ["s01_naive did not oversell this time"]),
+        (OVERSOLD, OVERSOLD, USELESS, ["s02_guarded_update did not keep everything: no_oversell, conserved"]),
+        (OVERSOLD, IN_FLIGHT, USELESS, ["did not keep everything: no_oversell, conserved, purchase_limit"]),
+        (CLEAN, OVERSOLD, USELESS, ["did not oversell this time", "did not keep everything"]),
+    ],
+    ids=["as it should be", "s01 was lucky", "the newest oversold", "not known yet", "both wrong"],
+)
+def test_only_an_oversold_s01_beside_a_flawless_newest_is_0(
+    first: Facts, newest: Facts, code: int, words: list[str]
+) -> None:
+    results = result("s01", first), result("s02", newest)
+    said = conclusion(*results)
+    assert exit_code(*results) == code
+    assert len(said) == 2
+    assert all(each in " ".join(said) for each in words)
