@@ -14,9 +14,10 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 import pymysql
+from redis import Redis
 
 from common import database, schema
-from common.backends import database_name
+from common.backends import connect_redis, database_name
 from common.database import Db
 from common.edge import start_edge
 from common.lab import Lab, LabError, Process
@@ -77,6 +78,10 @@ class Running:
     def database(self) -> closing[Db]:
         """A connection to the stage's database that is no part of the shop."""
         return closing(database.connect(self.settings.mysql_url, database_name(self.stage.code)))
+
+    def redis(self) -> closing[Redis]:
+        """A connection to the stage's Redis that is no part of the shop."""
+        return closing(connect_redis(self.settings))
 
 
 def run_stage(

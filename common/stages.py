@@ -70,7 +70,9 @@ def newest() -> Stage:
 def guarantees(stage: Stage) -> list[str]:
     """What the stage keeps: everything added up to it and not dropped since, in the order of adding."""
     kept: list[str] = []
-    for each in all_stages()[: stage.number]:
+    for each in all_stages():
+        if each.number > stage.number:
+            break
         kept = [name for name in kept if name not in each.drops] + each.adds
     return kept
 

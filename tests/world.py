@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -14,6 +15,7 @@ from common.backends import Backends
 from common.backoffice import BackOffice
 from common.database import Row
 from common.ids import new_id
+from common.proof.explorer import Explorer
 from common.proof.steps import Watcher
 from common.settings import Settings
 from common.shop import Attempt, Outcome, Sale, Shop
@@ -123,6 +125,18 @@ class Selects:
         return self._now() - self._before
 
 
+class Statements(Selects):
+    """How many statements of any kind the server has answered, told by the server (its own question not)."""
+
+    def _now(self) -> int:
+        with self._world.backends.sql() as db:
+            row = db.one("SHOW GLOBAL STATUS LIKE 'Questions'") or {}
+        return int(row["Value"])
+
+    def since(self) -> int:
+        return super().since() - 1
+
+
 @pytest.fixture
 def clock() -> HandClock:
     return HandClock()
@@ -140,3 +154,15 @@ def world(settings: Settings, clock: HandClock) -> Iterator[Callable[..., World]
     yield make
     for each in opened:
         each.close()
+
+
+@pytest.fixture
+def explorer(settings: Settings) -> Iterator[Callable[..., Explorer]]:
+    """`explorer("s02", checkout=…)`: an explorer of that stage, closed at the end."""
+    with ExitStack() as opened:
+
+        def make(code: str, **plugs: Any) -> Explorer:
+            create_shop = partial(find(code).load().create_shop, **plugs)
+            return opened.enter_context(Explorer(code, create_shop, settings))
+
+        yield make

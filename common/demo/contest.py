@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from common.proof.crowd import Press, Target, plan, run, spike
-from common.proof.facts import Facts, load
+from common.proof.facts import Facts, load, read_counter
 from common.proof.history import Told, answers_per_second, quantile
 from common.proof.oracle import Verdict, judge
 from common.running import Running
@@ -83,9 +83,10 @@ def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Res
     sale_id = open_sale(running, crowd.units)
     tokens = dict(enumerate(demo_tokens(running.settings, crowd.buyers), start=1))
     history = run(Target(running.url, sale_id, tokens), crowd.presses, patience=PATIENCE, on_told=on_told)
-    with running.database() as db:
-        everyone_answered = all(told.answered_at is not None for told in history)
-        facts = load(db, sale_id, history, at_rest=everyone_answered)
+    everyone_answered = all(told.answered_at is not None for told in history)
+    with running.database() as db, running.redis() as redis:
+        counter = read_counter(redis, running.stage.code, sale_id)
+        facts = load(db, counter, sale_id, history, at_rest=everyone_answered)
     return Result(running.stage, facts, judge(facts))
 
 

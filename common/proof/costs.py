@@ -22,6 +22,7 @@ PRESSES = (
     ("refused, limit reached", 1),
     ("accepted", 2),
     ("refused, sold out", 3),
+    ("refused, known to be sold out", 4),
 )
 
 

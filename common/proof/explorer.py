@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -17,8 +17,10 @@ from redis import RedisError
 from common import database, schema
 from common.backends import Backends, database_name
 from common.backoffice import BackOffice
-from common.proof import facts, schedule
+from common.proof import schedule
 from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
+from common.proof.facts import Facts, load, read_counter
+from common.proof.history import Told
 from common.proof.oracle import judge
 from common.proof.scenario import MOST_ACTORS, NOW, Action, Scenario, Scene
 from common.proof.schedule import Run
@@ -148,7 +150,7 @@ class Explorer:
 
         def look(scene: Scene) -> None:
             number = next(made)
-            verdicts = judge(facts.load(self._db, scene.sale_id, [], at_rest=True))
+            verdicts = judge(self._facts(scene, []))
             if all(verdict.state != "broken" for verdict in verdicts if verdict.name == run.broken[0].name):
                 sound.append(number)
 
@@ -171,8 +173,11 @@ class Explorer:
                 raise DriverError(
                     f"{scenario.actors[name].title} crashed in {run.schedule}: {what}"
                 ) from outcome
-        load = partial(facts.load, self._db, scene.sale_id, at_rest=True)
-        return replace(run, broken=scenario.broken(run, scene, load))
+        return replace(run, broken=scenario.broken(run, scene, partial(self._facts, scene)))
+
+    def _facts(self, scene: Scene, history: Sequence[Told]) -> Facts:
+        counter = read_counter(self._host.stock, self._host.keys.prefix, scene.sale_id)
+        return load(self._db, counter, scene.sale_id, history, at_rest=True)
 
     def _job(self, name: str, action: Action, scene: Scene) -> Job:
         """What the actor does in its thread: the shop anew, then its action."""

@@ -1,12 +1,15 @@
-"""Facts: all that the oracle judges by, read from the database with SQL of its own."""
+"""Facts: all that the oracle judges by, read from MariaDB and Redis with SQL and commands of its own."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+import collections
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from redis import Redis, RedisError
+
+from common.backends import Keys
 from common.catalog import find_sale
 from common.database import Db
 from common.orders import order_of
@@ -20,8 +23,21 @@ ENDED = {
 
 
 @dataclass(frozen=True)
+class Counter:
+    """The number that sells, where it is not the sale's row: what Redis says is left, and who owns how much.
+
+    `left` is None when nobody could be asked.
+    """
+
+    left: int | None
+    bought: Mapping[int, int]
+
+
+@dataclass(frozen=True)
 class Facts:
     """All that the oracle knows of one sale: its row, its orders, and what each buyer was told.
+
+    `counter` is None where the row itself sells.
 
     `at_rest` says that nothing is under way any more. While an attempt may still be running, nothing can be
     called kept, and units on their way look like lost ones.
@@ -31,6 +47,7 @@ class Facts:
     orders: Sequence[Order]
     history: Sequence[Told]
     at_rest: bool = True
+    counter: Counter | None = None
 
     @cached_property
     def sold(self) -> int:
@@ -38,9 +55,9 @@ class Facts:
         return sum(self.bought.values())
 
     @cached_property
-    def bought(self) -> Counter[int]:
+    def bought(self) -> collections.Counter[int]:
         """Units in live orders, by buyer."""
-        units: Counter[int] = Counter()
+        units: collections.Counter[int] = collections.Counter()
         for order in self.orders:
             units[order.buyer_id] += 0 if order.status in ENDED else order.quantity
         return units
@@ -61,11 +78,22 @@ class Facts:
         return [told for told in self.history if told.outcome == "accepted" and told.order_id not in ids]
 
 
-def load(db: Db, sale_id: int, history: Sequence[Told], *, at_rest: bool) -> Facts:
+def load(db: Db, counter: Counter | None, sale_id: int, history: Sequence[Told], *, at_rest: bool) -> Facts:
     """The facts of one sale, from one snapshot of its database. `LookupError` when there is no such sale."""
     with db.transaction():
         sale = find_sale(db, sale_id)
         rows = db.all("SELECT * FROM orders WHERE sale_id = %s ORDER BY id", sale_id)
     if sale is None:
         raise LookupError(f"there is no sale {sale_id} to judge")
-    return Facts(sale, [order_of(row) for row in rows], history, at_rest)
+    return Facts(sale, [order_of(row) for row in rows], history, at_rest, counter)
+
+
+def read_counter(redis: Redis, stage: str, sale_id: int) -> Counter | None:
+    """What Redis says of one sale. None when it has no stock there: then MariaDB's row is what sells."""
+    keys = Keys(stage)
+    try:
+        left = redis.hget(keys(sale_id, "stock"), "left")
+        bought = redis.hgetall(keys(sale_id, "bought"))
+    except RedisError:
+        return Counter(None, {})
+    return None if left is None else Counter(int(left), {int(k): int(v) for k, v in bought.items()})

@@ -6,12 +6,12 @@ pure functions over `Facts`, so that doctored facts can show that each rule noti
 
 from __future__ import annotations
 
-from collections import Counter
+import collections
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from common.proof.facts import Facts
+from common.proof.facts import Counter, Facts
 from common.proof.history import Told
 
 State = Literal["kept", "broken", "unknown"]
@@ -42,13 +42,24 @@ def no_oversell(facts: Facts) -> Verdict:
 
 
 def conserved(facts: Facts) -> Verdict:
-    """At rest every unit is either sold or buyable, and nobody is told "sold out" of what is still there."""
-    left, gap = facts.sale.stock, facts.sale.initial - facts.sale.stock - facts.sold
+    """At rest every unit is either sold or buyable, and nobody is told "sold out" of what is still there.
+
+    Where Redis sells, its number has to add up, buyer by buyer too, and so has MariaDB's row.
+    """
+    counter = facts.counter
+    left = facts.sale.stock if counter is None else counter.left
+    if left is None:
+        return Verdict("conserved", "unknown", "Redis does not answer: nobody knows what can be bought")
+    gaps = _gap(facts, left, "" if counter is None else " in Redis")
+    gaps += [] if counter is None else _gap(facts, facts.sale.stock, " in MariaDB")
     said = f"{facts.sold} sold and {left} left make {facts.sold + left} of {facts.sale.initial}"
-    if gap and not facts.at_rest:
+    misjudged = [] if counter is None else _misjudged_buyers(facts, counter)
+    if (gaps or misjudged) and not facts.at_rest:
         return Verdict("conserved", "unknown", f"{said}, with attempts still under way")
-    if gap:
-        return Verdict("conserved", "broken", f"{said}: {abs(gap)} {'lost' if gap > 0 else 'from nowhere'}")
+    if gaps:
+        return Verdict("conserved", "broken", f"{said}: {', '.join(gaps)}", tuple(misjudged))
+    if misjudged:
+        return Verdict("conserved", "broken", f"{said}, but not for every buyer", tuple(misjudged))
     # Stock only falls while a crowd buys: what is left now was there when they were turned away.
     turned_away = [
         f"attempt {told.attempt} wanted {told.quantity} and was told sold_out"
@@ -59,6 +70,23 @@ def conserved(facts: Facts) -> Verdict:
         sentence = f"false sold-out: {left} left, yet {len(turned_away)} attempts for no more were refused"
         return Verdict("conserved", "broken", sentence, tuple(turned_away))
     return Verdict("conserved", "kept", said)
+
+
+def _gap(facts: Facts, left: int, where: str) -> list[str]:
+    """What is missing, or too much, if that many are left."""
+    gap = facts.sale.initial - left - facts.sold
+    return [f"{abs(gap)} {'lost' if gap > 0 else 'from nowhere'}{where}"] if gap else []
+
+
+def _misjudged_buyers(facts: Facts, counter: Counter) -> list[str]:
+    """Buyers who own another number of units than Redis counts against their limit."""
+    counts = {buyer: (counter.bought.get(buyer, 0), facts.bought[buyer]) for buyer in counter.bought}
+    counts |= {buyer: (counter.bought.get(buyer, 0), units) for buyer, units in facts.bought.items()}
+    return [
+        f"buyer {buyer} owns {owns}, and Redis counts {counted}"
+        for buyer, (counted, owns) in sorted(counts.items())
+        if counted != owns
+    ]
 
 
 def purchase_limit(facts: Facts) -> Verdict:
@@ -149,7 +177,9 @@ def _untrue_successes(facts: Facts) -> list[str]:
 def _orders_nobody_expects(facts: Facts) -> list[str]:
     """Orders that were not acknowledged, beyond those that "unknown" attempts of the buyer can explain."""
     acknowledged_ids = {told.order_id for told in facts.history if told.outcome == "accepted"}
-    doubts = Counter((told.buyer_id, told.quantity) for told in facts.history if told.outcome == "unknown")
+    doubts = collections.Counter(
+        (told.buyer_id, told.quantity) for told in facts.history if told.outcome == "unknown"
+    )
     refused = {(told.buyer_id, told.quantity): told for told in facts.history if told.outcome == "refused"}
     unexpected = []
     for order in facts.orders:

@@ -47,11 +47,12 @@ class Action(Protocol):
 
 @dataclass(frozen=True)
 class Press:
-    """A buyer presses the button once."""
+    """A buyer presses the button once, with a key of its own unless `key` is given."""
 
     title: str
     buyer: int
     quantity: int = 1
+    key: str | None = None
 
     def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
         return shop.buy(
@@ -60,7 +61,7 @@ class Press:
                 sale_id=scene.sale_id,
                 buyer_id=scene.buyer_id(self.buyer),
                 quantity=self.quantity,
-                key=new_id(),
+                key=self.key or new_id(),
                 client="127.0.0.1",
                 deadline=NOW + timedelta(seconds=10),
             )
@@ -75,7 +76,7 @@ class Press:
             attempt=number,
             buyer_id=scene.buyer_id(self.buyer),
             quantity=self.quantity,
-            key=str(number),
+            key=self.key or str(number),
             planned_at=now,
             sent_at=now,
             answered_at=now,

@@ -17,6 +17,16 @@ def closed_means_closed(run: Run) -> Verdict:
     return Verdict("window", "kept" if late else "unknown", "no press after the close was accepted")
 
 
+def one_press_one_order(run: Run) -> Verdict:
+    """A press that is sent twice (A and B) gets one order, told twice."""
+    orders = [outcome.id for outcome in run.outcomes.values() if isinstance(outcome, Order)]
+    if len(set(orders)) > 1:
+        return Verdict("retry_safe", "broken", f"one press has {len(set(orders))} orders")
+    if len(orders) < len(run.outcomes):
+        return Verdict("retry_safe", "broken", "the same press was told two things")
+    return Verdict("retry_safe", "kept", "one press, one order, told twice")
+
+
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
@@ -35,6 +45,13 @@ SCENARIOS = {
             actions=(Press("buyer 1", buyer=1, quantity=2), Press("buyer 2", buyer=2)),
         ),
         Scenario(
+            name="two-and-three",
+            title="Two units, one buyer wants three, another two",
+            units=2,
+            limit=3,
+            actions=(Press("buyer 1", buyer=1, quantity=3), Press("buyer 2", buyer=2, quantity=2)),
+        ),
+        Scenario(
             name="two-presses",
             title="One buyer presses twice, the limit is one",
             units=5,
@@ -49,6 +66,24 @@ SCENARIOS = {
             actions=(
                 Press("buyer 1", buyer=1),
                 Desk("back office", lambda office, sale: BackOffice.restock(office, sale, 1)),
+            ),
+        ),
+        Scenario(
+            name="same-key",
+            title="One press, sent twice",
+            units=5,
+            limit=2,
+            actions=(Press("buyer 1", buyer=1, key="k"), Press("buyer 1 again", buyer=1, key="k")),
+            rules=(one_press_one_order,),
+        ),
+        Scenario(
+            name="take-back",
+            title="A buyer meets a back office that takes the last unit back",
+            units=1,
+            limit=1,
+            actions=(
+                Press("buyer 1", buyer=1),
+                Desk("back office", lambda office, sale: BackOffice.restock(office, sale, -1)),
             ),
         ),
         Scenario(

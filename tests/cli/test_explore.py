@@ -60,7 +60,10 @@ def test_the_tree_is_written(run: Run, tmp_path: Path) -> None:
     ("words", "sentence"),
     [
         (["s99"], "there is no stage 's99'"),
-        (["s01", "--scenario", "x"], "there are one-unit, two-units, two-presses, restock, close"),
+        (
+            ["s01", "--scenario", "x"],
+            "there are one-unit, two-units, two-and-three, two-presses, restock, same-key, take-back, close",
+        ),
         (["s01", "--replay", "AXB"], "there is no actor X in AXB"),
         (["s01", "--replay", "AAAAA"], "step 5 of AAAAA is A's, but A has ended"),
         (["s01", "--all-scenarios", "--replay", "AB"], "take one scenario, not all"),

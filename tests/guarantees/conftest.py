@@ -8,19 +8,15 @@ The cell fails unless the outcome is exactly what the stage.toml files declare.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from common.proof import grid
-from common.proof.explorer import Explorer
-from common.settings import Settings
-from common.stages import Stage, all_stages, find, guarantees
+from common.stages import Stage, all_stages, guarantees
 from tests.guarantees.finding import Finding
 
 
@@ -66,18 +62,6 @@ def cell(request: pytest.FixtureRequest, record_property: Callable[[str, object]
     print(f"seed {seed}")
     record_property("cell", [name, request.param.code, "!", ""])  # until it is settled
     return Cell(name, request.param, seed, record_property)
-
-
-@pytest.fixture
-def explorer(settings: Settings) -> Iterator[Callable[..., Explorer]]:
-    """`explorer("s02", checkout=…)`: an explorer of that stage, closed at the end."""
-    with ExitStack() as opened:
-
-        def make(code: str, **plugs: Any) -> Explorer:
-            create_shop = partial(find(code).load().create_shop, **plugs)
-            return opened.enter_context(Explorer(code, create_shop, settings))
-
-        yield make
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from common.proof.facts import Facts
+from common.proof.facts import Counter, Facts
 from common.proof.history import Told
 from common.proof.oracle import RULES, Verdict, judge
 from common.shop import Order, Sale
@@ -82,12 +82,24 @@ def with_sale(**changed: object) -> Facts:
     return replace(CLEAN, sale=replace(SALE, **changed))  # type: ignore[arg-type]
 
 
+COUNTER = Counter(left=0, bought={1: 1, 2: 2, 3: 1})
+
+
+def with_counter(sale: Sale = SALE, orders: list[Order] = ORDERS, **changed: object) -> Facts:
+    """CLEAN at a stage that sells from Redis."""
+    return replace(CLEAN, sale=sale, orders=orders, counter=replace(COUNTER, **changed))  # type: ignore[arg-type]
+
+
 def verdict(facts: Facts, name: str) -> Verdict:
     return next(each for each in judge(facts) if each.name == name)
 
 
 CLEAN_CASES = {
     "everything as it should be": CLEAN,
+    "Redis and MariaDB agree": with_counter(),
+    "some left in both, and nobody turned away": replace(
+        with_counter(replace(SALE, initial=9, stock=5), left=5), history=HISTORY[:3]
+    ),
     "an unknown attempt that did get its order": replace(
         with_orders(order(5, 5)), sale=replace(SALE, initial=5)
     ),
@@ -143,6 +155,32 @@ DOCTORED: dict[str, tuple[Facts, str, str]] = {
         Facts(replace(SALE, initial=6, stock=2), ORDERS, [*HISTORY[:3], told(4, 4, "refused", 2)]),
         "conserved",
         "attempt 4 wanted 2",
+    ),
+    "a unit held by nobody in Redis": (
+        with_counter(replace(SALE, initial=5, stock=1), bought={1: 1, 2: 2, 3: 1, 4: 1}),
+        "conserved",
+        "1 lost in Redis",
+    ),
+    "Redis sells what is sold": (with_counter(left=1), "conserved", "1 from nowhere in Redis"),
+    "Redis is right, and MariaDB's row is not": (
+        with_counter(replace(SALE, stock=1)),
+        "conserved",
+        "1 from nowhere in MariaDB",
+    ),
+    "a limit used up by nothing": (
+        with_counter(bought={1: 1, 2: 2, 3: 1, 4: 1}),
+        "conserved",
+        "buyer 4 owns 0, and Redis counts 1",
+    ),
+    "an order that Redis does not count": (
+        with_counter(bought={1: 1, 2: 2}),
+        "conserved",
+        "buyer 3 owns 1, and Redis counts 0",
+    ),
+    "false sold-out by Redis": (
+        with_counter(replace(SALE, initial=5, stock=1), left=1),
+        "conserved",
+        "attempt 4 wanted 1",
     ),
     "limit passed by one order": (with_order(2, quantity=3), "purchase_limit", "buyer 2 owns 3"),
     "limit passed by two orders": (with_orders(order(6, 2)), "purchase_limit", "buyer 2 owns 3"),
@@ -225,6 +263,15 @@ def test_nothing_is_called_kept_while_something_is_under_way() -> None:
 def test_a_unit_on_its_way_is_not_called_lost() -> None:
     on_its_way = replace(CLEAN, orders=ORDERS[:2], history=HISTORY[:2], at_rest=False)
     assert verdict(on_its_way, "conserved").state == "unknown"
+
+
+def test_a_unit_on_its_way_through_redis_is_not_called_lost() -> None:
+    held = replace(with_counter(replace(SALE, stock=1), ORDERS[:2]), history=HISTORY[:2], at_rest=False)
+    assert verdict(held, "conserved").state == "unknown"
+
+
+def test_when_redis_cannot_be_asked_nobody_knows_what_is_buyable() -> None:
+    assert verdict(with_counter(left=None), "conserved").state == "unknown"
 
 
 def test_an_oversell_is_called_broken_at_once() -> None:

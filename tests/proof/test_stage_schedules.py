@@ -45,6 +45,9 @@ S01 = {
     "two-presses": (comb(8, 4), {"purchase_limit": 60, "conserved": 54}),
     "restock": (104, {"conserved": 78}),
     "close": (101, {}),
+    "two-and-three": (5, {}),
+    "same-key": (comb(8, 4), {"retry_safe": comb(8, 4), "conserved": 60}),
+    "take-back": (93, {"no_oversell": 78, "conserved": 78}),
 }
 
 
@@ -80,13 +83,13 @@ def test_the_guard_holds_in_all_672_schedules_there_are(settings: Settings, scen
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", SCENARIOS)
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "same-key"])  # that is s05's
 @pytest.mark.parametrize("checkout", [RowLockCheckout, OptimisticCheckout])
 def test_the_other_right_answers_hold_too(settings: Settings, checkout: Any, scenario: str) -> None:
     assert broken(explore(settings, "s02", scenario, checkout=checkout)) == {}
 
 
-@pytest.mark.parametrize(("stage", "orders"), [("s01", 20), ("s02", 1), ("s03", 1)])
+@pytest.mark.parametrize(("stage", "orders"), [("s01", 20), ("s02", 1), ("s03", 1), ("s05", 1)])
 def test_a_crowd_in_step_gets_so_many_orders_for_one_unit(
     settings: Settings, stage: str, orders: int
 ) -> None:

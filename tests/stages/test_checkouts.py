@@ -22,13 +22,17 @@ CHECKOUTS = [
     ("s02", OptimisticCheckout),
     ("s03", GuardedCheckout),
     ("s04", GuardedCheckout),
+    ("s05", None),
 ]
 
 
-@pytest.fixture(params=CHECKOUTS, ids=[f"{code}-{checkout.__name__}" for code, checkout in CHECKOUTS])
+@pytest.fixture(
+    params=CHECKOUTS,
+    ids=[f"{code}-{getattr(checkout, '__name__', 'its own')}" for code, checkout in CHECKOUTS],
+)
 def shop(request: pytest.FixtureRequest, world: Callable[..., World]) -> World:
     code, checkout = request.param
-    return world(code, checkout=checkout)
+    return world(code, checkout=checkout) if checkout else world(code)
 
 
 def test_sells_each_unit_once_to_buyers_in_turn(shop: World) -> None:
