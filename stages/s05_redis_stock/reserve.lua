@@ -11,7 +11,7 @@
 -- Returns {"reserved"}             taken now, or by this press before (whose token stays: see release.lua)
 --         {"other_quantity"}       the press was seen, but wanted another number
 --         {"cold"}                 the stock of this sale is not here yet
---         {"not_open", opens}, {"ended"}, {"limit_reached"}, {"sold_out", left}
+--         {"draft"}, {"not_open", opens}, {"ended"}, {"limit_reached"}, {"sold_out", left}
 local request = ARGV[2] .. ':' .. ARGV[3]
 local quantity = tonumber(ARGV[4])
 
@@ -29,7 +29,10 @@ if not left then
     return {'cold'}
 end
 local now = tonumber(ARGV[1])
-if state == 'draft' or now < tonumber(opens) then
+if state == 'draft' then
+    return {'draft'}
+end
+if now < tonumber(opens) then
     return {'not_open', opens}
 end
 if state == 'closed' or now >= tonumber(closes) then

@@ -80,6 +80,8 @@ class RedisStock:
                 return SoldOut()
             case "limit_reached":
                 return LimitReached()
+            case "draft":
+                return NoSuchSale()
             case "not_open":
                 return NotOpen(opens_at=datetime.fromtimestamp(int(value) / 1000, UTC))
             case "ended":

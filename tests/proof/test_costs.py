@@ -14,6 +14,7 @@ EXPECTED = {
     "s01": {ACCEPTED: Cost(4, 0), OVER_LIMIT: Cost(2, 0), SOLD_OUT: Cost(1, 0), KNOWN: Cost(1, 0)},
     "s02": {ACCEPTED: Cost(6, 0), OVER_LIMIT: Cost(4, 0), SOLD_OUT: Cost(7, 0), KNOWN: Cost(7, 0)},
     "s03": {ACCEPTED: Cost(6, 0), OVER_LIMIT: Cost(4, 0), SOLD_OUT: Cost(7, 0), KNOWN: Cost(7, 0)},
+    "s04": {ACCEPTED: Cost(6, 0), OVER_LIMIT: Cost(4, 0), SOLD_OUT: Cost(7, 0), KNOWN: Cost(7, 0)},
     # Accepted: reserve.lua, the six of s02, confirm.lua. The first "sold out" also asks who owns something.
     "s05": {ACCEPTED: Cost(6, 2), OVER_LIMIT: Cost(0, 1), SOLD_OUT: Cost(0, 2), KNOWN: Cost(0, 0)},
 }

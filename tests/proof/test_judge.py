@@ -42,7 +42,7 @@ def verdicts(url: str) -> dict[str, oracle.Verdict]:
     shop = blackbox.Outside(url)
     tokens = {number: shop.sign_in(f"buyer{number}", "demo") for number in range(1, BUYERS + 1)}
     facts = blackbox.examine(shop, 1, tokens, crowd.plan(list(tokens), crowd.spike(0.05), seed=1))
-    assert {"accepted", "refused"} <= {told.outcome for told in facts.history}, "no crowd, no judgement"
+    assert sum(told.outcome == "accepted" for told in facts.history) > 1, "no crowd, no judgement"
     return {verdict.name: verdict for verdict in oracle.judge(facts)}
 
 
