@@ -1,7 +1,8 @@
 """The production server of the web layer: granian, which runs Flask (WSGI) behind an HTTP parser in Rust.
 
-Why granian: in one run on two cores it answered /healthz 2.0 to 2.4 times and a sale 1.4 to 1.5 times as often
-as gunicorn with 1, 2 or 4 threads a process (docs/results/web_server.json, by tests/measurements/web_server.py).
+Why granian: in one run on two cores it answered /healthz 2.0 to 2.4 times and a sale 1.4 to 1.5 times as
+often as gunicorn with 1, 2 or 4 threads a process: docs/results/web_server.json, which
+tests/measurements/web_server.py takes again.
 """
 
 from __future__ import annotations
