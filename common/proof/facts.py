@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,7 +81,7 @@ class Facts:
 
 def load(db: Db, counter: Counter | None, sale_id: int, history: Sequence[Told], *, at_rest: bool) -> Facts:
     """The facts of one sale, from one snapshot of its database. `LookupError` when there is no such sale."""
-    with db.transaction():
+    with nullcontext() if at_rest else db.transaction():  # at rest every look is at the same snapshot
         sale = find_sale(db, sale_id)
         rows = db.all("SELECT * FROM orders WHERE sale_id = %s ORDER BY id", sale_id)
     if sale is None:
@@ -92,8 +93,10 @@ def read_counter(redis: Redis, stage: str, sale_id: int) -> Counter | None:
     """What Redis says of one sale. None when it has no stock there: then MariaDB's row is what sells."""
     keys = Keys(stage)
     try:
-        left = redis.hget(keys(sale_id, "stock"), "left")
-        bought = redis.hgetall(keys(sale_id, "bought"))
+        with redis.pipeline() as pipe:
+            pipe.hget(keys(sale_id, "stock"), "left")
+            pipe.hgetall(keys(sale_id, "bought"))
+            left, bought = pipe.execute()
     except RedisError:
         return Counter(None, {})
     return None if left is None else Counter(int(left), {int(k): int(v) for k, v in bought.items()})
