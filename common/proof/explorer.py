@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import partial
 from itertools import count, islice
 from queue import SimpleQueue
@@ -18,7 +17,7 @@ from redis import RedisError
 from common import database, schema
 from common.backends import Backends, database_name
 from common.backoffice import BackOffice
-from common.proof import schedule
+from common.proof import schedule, usual
 from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
 from common.proof.facts import Facts, load, read_counter
 from common.proof.history import Told
@@ -31,7 +30,6 @@ from common.settings import Settings
 from common.shop import Refused, SaleChanged, Shop
 
 BATCH = 100  # sales created by one INSERT
-HOUR = timedelta(hours=1)
 STRIDE = 1 + MOST_ACTORS  # a sale's id, and ids for its buyers
 EXPECTED = (Refused, MySQLError, RedisError)
 
@@ -219,12 +217,7 @@ class Explorer:
             first = max(time.time_ns() // 1000, self._unused)
             self._unused = first + BATCH * STRIDE
             ids = range(first, self._unused, STRIDE)
-            self._db.run_many(
-                "INSERT INTO sales (id, title, title_zh, image, price_cents, list_price_cents, initial,"
-                " stock, buyer_limit, opens_at, closes_at, state)"
-                " VALUES (%s, 'Tea', '茶', 'tea', 100, 200, %s, %s, %s, %s, %s, 'published')",
-                [(sale, units, units, limit, NOW - HOUR, NOW + HOUR) for sale in ids],
-            )
+            usual.sales(self._db, ids, NOW, units, limit)
             yield from ids
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from common.backoffice import BackOffice
-from common.ids import new_id
+from common.proof import usual
 from common.proof.facts import Facts
 from common.proof.history import Told
 from common.proof.oracle import Verdict, judge
 from common.proof.schedule import Run
-from common.shop import Attempt, Order, Refused, Sale, Shop
+from common.shop import Order, Refused, Sale, Shop
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)  # the time of every clock: no schedule depends on the hour
 
@@ -61,17 +61,8 @@ class Press:
     key: str | None = None
 
     def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
-        return shop.buy(
-            Attempt(
-                id=new_id(),
-                sale_id=scene.sale_id,
-                buyer_id=scene.buyer_id(self.buyer),
-                quantity=self.quantity,
-                key=self.key or new_id(),
-                client="127.0.0.1",
-                deadline=NOW + timedelta(seconds=10),
-            )
-        )
+        buyer = scene.buyer_id(self.buyer)
+        return shop.buy(usual.attempt(scene.sale_id, buyer, NOW, self.quantity, self.key))
 
     def told(self, scene: Scene, number: int, outcome: object) -> Told:
         """What this buyer was told, for the oracle."""

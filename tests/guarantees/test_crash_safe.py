@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
 import pymysql
 import pytest
 
-from common import database
-from common.backends import Backends, database_name
+from common.backends import Backends
 from common.lab import Lab
 from common.proof import crash, facts
-from common.proof.oracle import judge
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step, Watcher
 from common.settings import Settings
@@ -44,13 +41,9 @@ def press_again(shop: World, sale: Sale) -> str:
         told = "an order"
     except (SoldOut, LimitReached) as refused:
         told = refused.type
-    with closing(database.connect(shop.backends.settings.mysql_url, database_name(shop.stage.code))) as db:
-        counter = facts.read_counter(shop.backends.stock, shop.stage.code, sale.id)
-        found = facts.load(db, counter, sale.id, [], at_rest=True)
-    broken = [f"{v.name}: {v.sentence}" for v in judge(found) if v.state == "broken"]
-    if found.bought[1] != 1:
-        broken.append(f"the buyer owns {found.bought[1]} and is told {told}")
-    return "; ".join(broken)
+    owned = shop.facts(sale).bought[1]
+    wrong = [shop.broken(sale)] + [f"the buyer owns {owned} and is told {told}"] * (owned != 1)
+    return "; ".join(filter(None, wrong))
 
 
 def look(shop: World, settings: Settings) -> Finding:
