@@ -84,10 +84,10 @@ class World:
         return int(row["bought"]) if row else 0
 
     def facts(self, sale: Sale) -> Facts:
-        """What the oracle judges by, without a history."""
+        """What the oracle judges by, without a history. `sale` is how it began."""
         with self.backends.sql() as db:
             counter = read_counter(self.backends.stock, self.stage.code, sale.id)
-            return load(db, counter, sale.id, [], at_rest=True)
+            return load(db, counter, sale.id, [], at_rest=True, earlier=[sale])
 
     def broken(self, sale: Sale) -> str:
         """What the oracle finds broken, or nothing."""

@@ -154,7 +154,7 @@ class Explorer:
 
         def look(scene: Scene) -> None:
             number = next(made)
-            verdicts = judge(self._facts(scene, []))
+            verdicts = judge(self._facts(scenario, scene, []))
             if all(verdict.state != "broken" for verdict in verdicts if verdict.name == run.broken[0].name):
                 sound.append(number)
 
@@ -179,11 +179,12 @@ class Explorer:
                 raise DriverError(
                     f"{scenario.actors[name].title} crashed in {run.schedule}: {what}"
                 ) from outcome
-        return replace(run, broken=scenario.broken(run, scene, partial(self._facts, scene)))
+        return replace(run, broken=scenario.broken(run, scene, partial(self._facts, scenario, scene)))
 
-    def _facts(self, scene: Scene, history: Sequence[Told]) -> Facts:
+    def _facts(self, scenario: Scenario, scene: Scene, history: Sequence[Told]) -> Facts:
+        began = usual.published(scene.sale_id, NOW, scenario.units, scenario.limit)
         counter = read_counter(self._host.stock, self._host.keys.prefix, scene.sale_id)
-        return load(self._db, counter, scene.sale_id, history, at_rest=True)
+        return load(self._db, counter, scene.sale_id, history, at_rest=True, earlier=[began])
 
     def _shared_shop(self) -> Shop:
         shop = self._create_shop(self._together)
@@ -217,7 +218,7 @@ class Explorer:
             first = max(time.time_ns() // 1000, self._unused)
             self._unused = first + BATCH * STRIDE
             ids = range(first, self._unused, STRIDE)
-            usual.sales(self._db, ids, NOW, units, limit)
+            usual.add(self._db, [usual.published(sale_id, NOW, units, limit) for sale_id in ids])
             yield from ids
 
 

@@ -37,12 +37,18 @@ def sale(
     return office.publish(draft.id) if publish else draft
 
 
-def sales(db: Db, ids: Sequence[int], now: datetime, units: int, limit: int) -> None:
-    """Published sales with these ids, in one statement. Nobody hears of them."""
-    fields = {**terms(now, limit), "initial": units, "stock": units, "state": "published"}
+def published(sale_id: int, now: datetime, units: int, limit: int) -> Sale:
+    """The usual sale with this id, as nobody has touched it yet."""
+    return Sale(id=sale_id, **terms(now, limit), initial=units, stock=units, state="published", version=1)
+
+
+def add(db: Db, sales: Sequence[Sale]) -> None:
+    """Put these sales into the database, in one statement. Nobody hears of them."""
+    rows = [vars(each) for each in sales]
+    columns, places = ", ".join(rows[0]), ", ".join(["%s"] * len(rows[0]))
     db.run_many(
-        f"INSERT INTO sales (id, {', '.join(fields)}) VALUES ({', '.join(['%s'] * (1 + len(fields)))})",  # noqa: S608
-        [(sale_id, *fields.values()) for sale_id in ids],
+        f"INSERT INTO sales ({columns}) VALUES ({places})",  # noqa: S608
+        [tuple(row.values()) for row in rows],
     )
 
 
