@@ -63,7 +63,9 @@ class Bench:
         return self._measure(shop, "refused", press_url(shop, 0), shop.tokens)
 
     def _measure(self, subject: Subject, kind: str, url: str, tokens: Path | None = None) -> Peak:
-        load(self.lab, self.wrk, url, WARM_UP, tokens)  # connections, caches, scripts: all warm
+        load(
+            self.lab, self.wrk, url, seconds=WARM_UP, tokens=tokens
+        )  # connections, caches, scripts: all warm
         before = processor_seconds(self.lab)
         answered = load(self.lab, self.wrk, url, self.seconds, tokens)
         used = processor_seconds(self.lab) - before
@@ -81,6 +83,11 @@ class Bench:
 def press_url(shop: Shop, units: int) -> str:
     """Where to press for a new sale of so many units."""
     return f"{shop.url}/api/sales/{open_sale(shop.running, units)}/orders"
+
+
+def sale_of(url: str) -> int:
+    """The sale of a `press_url`."""
+    return int(url.split("/")[-2])
 
 
 def open_sale(running: Running, units: int) -> int:

@@ -21,6 +21,7 @@ from rich.table import Table
 
 from common.bench import run
 from common.bench.figures import Figure, boil_down
+from common.bench.growth import Size
 from common.bench.peaks import Bench, Peak
 from common.bench.subjects import Shop, Subject
 from common.bench.wrk import CONNECTIONS
@@ -48,7 +49,7 @@ def measure_all(
     console: Console, plan: run.Plan, bench: Bench, references: Sequence[Subject], shops: Sequence[Shop]
 ) -> Measured:
     """Rounds of peaks, each subject in its turn; then a spike at each shop; then what can be counted."""
-    about = circumstances(plan, bench)
+    about = {**circumstances(bench), **conditions(plan)}
     columns = (TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     subjects = [*references, *shops]
     with Progress(*columns, console=console) as progress:
@@ -75,7 +76,7 @@ def measure_all(
     return Measured(about, rounds, spikes, {shop.name: run.round_trips(shop) for shop in shops})
 
 
-def circumstances(plan: run.Plan, bench: Bench) -> dict[str, Any]:
+def circumstances(bench: Bench) -> dict[str, Any]:
     """Without these a figure means nothing."""
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -89,6 +90,12 @@ def circumstances(plan: run.Plan, bench: Bench) -> dict[str, Any]:
             "wrk": str(bench.wrk),
         },
         "web": f"granian, {WEB_PROCESSES} processes of {WEB_THREADS} threads",
+    }
+
+
+def conditions(plan: run.Plan) -> dict[str, Any]:
+    """How much was measured."""
+    return {
         "peaks": f"wrk, {CONNECTIONS} connections, {plan.seconds} s, {plan.rounds} rounds in turns, "
         f"{plan.buyers} buyers; the generator runs on the same machine",
         "spike": asdict(plan.crowd),
@@ -120,4 +127,13 @@ def save(file: Path, measured: Measured) -> None:
         "round_trips": measured.round_trips,
         "rounds": [[asdict(peak) for peak in peaks] for peaks in measured.rounds],
     }
+    write(file, document)
+
+
+def save_growth(file: Path, about: dict[str, Any], sizes: Sequence[Size]) -> None:
+    """Write one entry for each size of the crowd."""
+    write(file, {"about": about, "sizes": [asdict(size) for size in sizes]})
+
+
+def write(file: Path, document: dict[str, Any]) -> None:
     file.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

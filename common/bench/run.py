@@ -21,9 +21,8 @@ from common.stages import Stage
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured. `buyers` press in turn at the peaks; `crowd` of them come at once in a spike."""
+    """How much is measured. `crowd` is who comes at once in the spike."""
 
-    stages: Sequence[Stage]
     rounds: int
     seconds: int
     buyers: int
@@ -31,18 +30,23 @@ class Plan:
 
 
 @contextmanager
-def ready(plan: Plan, say: Say) -> Iterator[tuple[Bench, list[Subject], list[Shop]]]:
-    """Servers, references and stages, all up; the references come first."""
+def shops(stages: Sequence[Stage], buyers: int, seconds: int, say: Say) -> Iterator[tuple[Bench, list[Shop]]]:
+    """Servers, wrk, and the stages, all up; `buyers` of each have a token."""
     with ExitStack() as stack:
-        ports = [stack.enter_context(claimed()) for _ in range(len(plan.stages) + 2)]
         lab = stack.enter_context(Lab(say=say))
         wrk = find_wrk(lab, say)
-        references = [start_hello(lab, ports[0]), start_plain(lab, ports[1])]
-        shops = []
-        for stage, port in zip(plan.stages, ports[2:], strict=True):
+        up = []
+        for stage in stages:
             say(f"{stage.name}: starting")
-            shops.append(start_stage(lab, stage, port, plan.buyers))
-        yield Bench(lab, wrk, plan.seconds), references, shops
+            up.append(start_stage(lab, stage, stack.enter_context(claimed()), buyers))
+        yield Bench(lab, wrk, seconds), up
+
+
+@contextmanager
+def references(lab: Lab) -> Iterator[list[Subject]]:
+    """The two references, up."""
+    with claimed() as one, claimed() as other:
+        yield [start_hello(lab, one), start_plain(lab, other)]
 
 
 def find_wrk(lab: Lab, say: Say) -> Program:

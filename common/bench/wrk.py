@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import resource
+import signal
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from subprocess import DEVNULL
 from urllib.parse import urlsplit
 
 from common.ids import new_id
@@ -14,6 +17,7 @@ from common.lab import Lab, LabError
 from common.lab.program import Program
 
 CONNECTIONS = 32
+SLOWEST = 100  # presses a second
 SCRIPT = Path(__file__).with_name("load.lua")
 
 
@@ -35,25 +39,54 @@ def load(lab: Lab, wrk: Program, url: str, seconds: int, tokens: Path | None = N
 
     `LabError` when wrk fails or when an answer is lost: such a figure means nothing.
     """
-    site, file = urlsplit(url), lab.folder / "wrk.json"
-    argv = [wrk.path, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s", "-s", SCRIPT]
-    argv += [
-        f"{site.scheme}://{site.netloc}",
-        "--",
-        file,
-        site.path or "/",
-        *([tokens, new_id()] if tokens else []),
-    ]
+    figures = lab.folder / "wrk.json"
+    words: list[str | Path] = [figures, path_of(url)]
+    words += [tokens, new_id()] if tokens else []
     before = children_cpu()
     done = subprocess.run(
-        argv, capture_output=True, text=True, check=False, env=wrk.env(), timeout=seconds + 60
+        [*command(wrk, url, seconds), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=wrk.env(),
+        timeout=seconds + 60,
     )
     if done.returncode:
         raise LabError(f"wrk failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
-    answered = Answered(**json.loads(file.read_text()), generator_cpu=children_cpu() - before)
+    answered = Answered(**json.loads(figures.read_text()), generator_cpu=children_cpu() - before)
     if answered.lost:
         raise LabError(f"{url}: {answered.lost} of {answered.requests} requests got no answer")
     return answered
+
+
+def press_once_each(lab: Lab, wrk: Program, url: str, tokens: Path, presses: int) -> float:
+    """The first `presses` buyers of `tokens` press once each; the seconds it took.
+
+    `LabError` when that goes slower than `SLOWEST`.
+    """
+    patience = 10 + presses // SLOWEST
+    mark = lab.folder / "all-pressed"
+    mark.unlink(missing_ok=True)
+    words: list[str | Path] = [lab.folder / "wrk.json", path_of(url), tokens, new_id(), str(presses), mark]
+    began = time.monotonic()
+    with subprocess.Popen([*command(wrk, url, patience), *words], stdout=DEVNULL, env=wrk.env()) as process:
+        while process.poll() is None and not mark.exists():
+            time.sleep(0.01)
+        took = time.monotonic() - began
+        process.send_signal(signal.SIGINT)  # it would go on until its time is up
+    if not mark.exists():
+        raise LabError(f"{presses} presses were not answered within {patience} s")
+    return took
+
+
+def command(wrk: Program, url: str, seconds: int) -> list[str | Path]:
+    site = urlsplit(url)
+    loop = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"]
+    return [wrk.path, *loop, "-s", SCRIPT, f"{site.scheme}://{site.netloc}", "--"]
+
+
+def path_of(url: str) -> str:
+    return urlsplit(url).path or "/"
 
 
 def children_cpu() -> float:

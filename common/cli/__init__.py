@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "The figures": {
         "bench": "common.cli.bench:bench",
+        "growth": "common.cli.growth:growth",
     },
     "The machine": {
         "doctor": "common.lab.commands:doctor",

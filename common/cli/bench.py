@@ -22,7 +22,13 @@ from common.stages import Stage
     "--crowd", default=1000, show_default=True, type=click.IntRange(100, 5000), help="In the spike."
 )
 @click.option("--seed", default=1, show_default=True, help="Another number, another crowd.")
-@click.option("--json", "json_file", type=FILE, metavar="FILE", help="Write all that was measured.")
+@click.option(
+    "--json",
+    "json_file",
+    type=FILE,
+    metavar="FILE",
+    help="Write all that was measured, and pictures beside it.",
+)
 def bench(
     *, stages: tuple[Stage, ...], rounds: int, seconds: int, buyers: int, crowd: int, seed: int,
     json_file: Path | None,
@@ -38,15 +44,20 @@ def bench(
     ./seckill bench
     ./seckill bench s02 s05 --rounds 5 --json bench.json
     """
-    from common.bench import report, run
+    from common.bench import plot, report, run
     from common.cli.console import new_console
     from common.demo.contest import Crowd
     from common.stages import all_stages
 
     console = new_console()
-    plan = run.Plan(stages or all_stages(), rounds, seconds, buyers, Crowd(crowd, crowd // 10, seed))
-    with run.ready(plan, console.print) as everybody:
-        measured = report.measure_all(console, plan, *everybody)
+    plan = run.Plan(rounds, seconds, buyers, Crowd(crowd, crowd // 10, seed))
+    with (
+        run.shops(stages or all_stages(), buyers, seconds, console.print) as (ready, shops),
+        run.references(ready.lab) as references,
+    ):
+        measured = report.measure_all(console, plan, ready, references, shops)
     console.print(report.table(measured))
     if json_file:
         report.save(json_file, measured)
+        for picture in plot.draw(json_file):
+            console.print(f"wrote {picture}")
