@@ -33,7 +33,7 @@ def render(template: str, **values: Any) -> str:
 
 
 def bars(figures: list[dict[str, Any]]) -> dict[str, Any]:
-    """What each subject does at its peak, as multiples of Flask's hello: a row for each, a bar for each kind."""
+    """Peaks as multiples of Flask's hello: a row for each subject, a bar for each kind."""
     rows: dict[str, dict[str, float]] = {}
     for figure in figures:
         if figure["kind"] in {"answers", "accepted", "refused"}:

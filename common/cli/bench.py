@@ -23,11 +23,7 @@ from common.stages import Stage
 )
 @click.option("--seed", default=1, show_default=True, help="Another number, another crowd.")
 @click.option(
-    "--json",
-    "json_file",
-    type=FILE,
-    metavar="FILE",
-    help="Write all that was measured, and pictures beside it.",
+    "--json", "json_file", type=FILE, metavar="FILE", help="Write all that was measured, and pictures."
 )
 def bench(
     *, stages: tuple[Stage, ...], rounds: int, seconds: int, buyers: int, crowd: int, seed: int,
