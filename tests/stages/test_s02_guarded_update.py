@@ -50,7 +50,7 @@ def test_the_guard_on_the_ledger_row_says_no_without_changing_it(world: Callable
 def test_a_connection_that_counts_found_rows_would_lose_the_limit(
     world: Callable[..., World], settings: Settings
 ) -> None:
-    """SQLAlchemy and Connector/J ask for CLIENT.FOUND_ROWS: then the guard's "nothing changed" arrives as 1."""
+    """SQLAlchemy and Connector/J ask for CLIENT.FOUND_ROWS: the guard's "nothing changed" is then a 1."""
     shop = world("s02")
     sale = shop.new_sale(units=9, limit=1)
     driver = partial(pymysql.connect, client_flag=CLIENT.FOUND_ROWS)
