@@ -29,6 +29,9 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
     },
+    "The site": {
+        "docs": "common.cli.docs:docs",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",
@@ -103,7 +106,8 @@ def foreseen() -> tuple[type[Exception], ...]:
     """The errors whose text is a sentence for the reader."""
     from common.lab.errors import LabError
     from common.proof.crowd import CrowdError
+    from common.site.errors import PageError
     from common.stages import NoSuchStage
     from common.web.seam import WrongSeam
 
-    return LabError, CrowdError, NoSuchStage, WrongSeam, OSError
+    return LabError, CrowdError, NoSuchStage, PageError, WrongSeam, OSError
