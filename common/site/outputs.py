@@ -1,0 +1,106 @@
+"""Captured output: what commands of the course print, kept in docs/outputs and compared in CI.
+
+docs/outputs/outputs.toml says which command makes which capture. A capture is the text that the command
+prints, or the file that it writes where the command names a {file}.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from common.lab.places import ROOT
+from common.site.blocks import fence
+from common.site.errors import PageError
+
+FOLDER = ROOT / "docs" / "outputs"
+LIST = FOLDER / "outputs.toml"
+SECONDS = re.compile(r"\d+(\.\d+)? s\b")  # the only thing that may differ from one run to the next
+SERVERS = re.compile(r"^(MariaDB|Redis|Valkey|nginx)\b.*\n", re.MULTILINE)  # which ones this machine has
+
+
+@dataclass(frozen=True)
+class Capture:
+    """One entry of outputs.toml. `file` is what it is kept in; `diagram` also keeps its Mermaid diagram."""
+
+    name: str
+    command: str
+    file: str = ""
+    diagram: bool = False
+
+    @property
+    def kept(self) -> Path:
+        return FOLDER / (self.file or f"{self.name}.txt")
+
+    @property
+    def drawn(self) -> Path:
+        return FOLDER / f"{self.name}.mmd"
+
+
+def entries() -> dict[str, Capture]:
+    """Every capture there should be, by name."""
+    return {name: Capture(name, **entry) for name, entry in tomllib.loads(LIST.read_text()).items()}
+
+
+def entry(name: str) -> Capture:
+    known = entries()
+    if name not in known:
+        raise PageError(f"docs/outputs/outputs.toml has no {name!r}; it has {', '.join(known)}")
+    return known[name]
+
+
+def captured(name: str) -> str:
+    """The text of a capture. PageError when there is none."""
+    return _read(name, entry(name).kept)
+
+
+def shown(name: str) -> str:
+    """Markdown: the command, and what it printed."""
+    return fence(f"$ {entry(name).command}\n\n{captured(name)}", "text")
+
+
+def diagram(name: str) -> str:
+    """Markdown: the Mermaid diagram that belongs to a capture."""
+    if not entry(name).diagram:
+        raise PageError(f"docs/outputs/outputs.toml does not say `diagram = true` for {name!r}")
+    return fence(_read(name, entry(name).drawn), "mermaid")
+
+
+def _read(name: str, file: Path) -> str:
+    if not file.exists():
+        raise PageError(f"{file.relative_to(ROOT)} is missing: run ./seckill docs outputs {name}")
+    return file.read_text()
+
+
+def capture(wanted: Capture, env: Mapping[str, str]) -> dict[Path, str]:
+    """Run the command on the servers that `env` names; what to keep, by file."""
+    made = {wanted.kept: _run(wanted.command, env)}
+    if wanted.diagram:
+        text = _run(f"{wanted.command} --mermaid", env)
+        made[wanted.drawn] = text[text.index("sequenceDiagram") :]
+    return made
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two captures say the same, whatever the time they took."""
+    return SECONDS.sub("… s", one) == SECONDS.sub("… s", other)
+
+
+def _run(command: str, env: Mapping[str, str]) -> str:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "file"
+        words = shlex.split(command.replace("{file}", str(file)).removeprefix("./seckill "))
+        argv = [sys.executable, "-m", "common.cli", *words]
+        settings = {**os.environ, **env, "NO_COLOR": "1"}
+        done = subprocess.run(argv, cwd=ROOT, env=settings, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise PageError(f"{command} failed ({done.returncode}): {done.stderr.strip()[-500:]}")
+        return file.read_text() if "{file}" in command else SERVERS.sub("", done.stdout).strip("\n") + "\n"
