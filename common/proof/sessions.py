@@ -6,6 +6,7 @@
     A: BEGIN
     B: UPDATE shelf SET stock = 9 WHERE id = 1
     A: redis GET shelf                                     -- to Redis, when it begins with "redis"
+    A: redis EVAL @stages/s03_cache/drop.lua 2 a b c d     -- @ stands for the text of a file of the project
 
 A line is one round trip. Comments on a line of their own are printed with the rest.
 """
@@ -20,11 +21,12 @@ from functools import partial
 from queue import SimpleQueue
 
 from pymysql import MySQLError
-from redis import RedisError
+from redis import Redis, RedisError
 
 from common import database
 from common.backends import connect_redis
 from common.database import Db
+from common.lab.places import ROOT
 from common.proof.announce import AnnouncedMariaDB
 from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Move
 from common.proof.waits import LockWaits
@@ -102,8 +104,9 @@ def _new_database(setup: str, settings: Settings) -> Db:
     server.run(f"CREATE DATABASE {DATABASE}")
     server.close()
     db = database.connect(settings.mysql_url, DATABASE)
-    for statement in filter(str.strip, setup.split(";")):
-        db.run(_literal(statement))
+    with closing(connect_redis(settings)) as redis:
+        for statement in filter(None, map(str.strip, setup.split(";"))):
+            _send(statement, db, redis)
     return db
 
 
@@ -113,10 +116,14 @@ def _speak(texts: Sequence[str], actor: Actor, settings: Settings) -> None:
     with closing(db), closing(connect_redis(settings, actor)) as redis:
         for text in texts:
             with suppress(MySQLError, RedisError):
-                if text.startswith("redis "):
-                    redis.execute_command(*shlex.split(text)[1:])  # type: ignore[no-untyped-call]
-                else:
-                    db.all(_literal(text))
+                _send(text, db, redis)
+
+
+def _send(text: str, db: Db, redis: Redis) -> None:
+    if text.startswith("redis "):
+        redis.execute_command(*_words(text)[1:])  # type: ignore[no-untyped-call]
+    else:
+        db.all(text.replace("%", "%%"))  # without parameters a percent sign is a percent sign
 
 
 def _as_written(script: Script) -> Choose:
@@ -131,9 +138,9 @@ def _as_written(script: Script) -> Choose:
     return choose
 
 
-def _literal(sql: str) -> str:
-    """Without parameters a percent sign is a percent sign."""
-    return sql.replace("%", "%%")
+def _words(command: str) -> list[str]:
+    words = shlex.split(command)
+    return [(ROOT / word[1:]).read_text() if word.startswith("@") else word for word in words]
 
 
 def show(played: Sequence[tuple[Line, Mapping[str, str]]]) -> Iterator[str]:

@@ -1,3 +1,5 @@
+redis DEL shelf:1 shelf:name;
+
 A: redis SET shelf:1 1
 -- Two commands are two round trips, in Redis as anywhere.
 A: redis GET shelf:1
