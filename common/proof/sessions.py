@@ -67,9 +67,9 @@ def read(text: str) -> Script:
         name, colon, rest = raw.partition(":")
         if colon and name.strip() in NAMES:
             lines.append(Line(number, name.strip(), rest.strip().rstrip(";")))
-        elif raw.startswith("--") and lines:
+        elif raw.startswith("--"):
             lines.append(Line(number, "", raw))
-        elif raw.strip() and lines:
+        elif raw.strip() and any(line.name for line in lines):
             raise BadScript(f"line {number} begins with neither A: nor B: nor --")
         else:
             setup.append(raw.partition("--")[0])
