@@ -1,6 +1,7 @@
 CREATE TABLE shelf (id INT PRIMARY KEY, stock INT NOT NULL);
 INSERT INTO shelf VALUES (1, 10);
 
+A: SELECT @@tx_isolation AS level
 A: SET tx_isolation = 'READ-COMMITTED'
 A: BEGIN
 A: SELECT stock FROM shelf WHERE id = 1

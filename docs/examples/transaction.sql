@@ -16,3 +16,8 @@ B: SELECT stock FROM shelf WHERE id = 1
 A: UPDATE shelf SET stock = stock - 1 WHERE id = 1
 A: ROLLBACK
 B: SELECT stock FROM shelf WHERE id = 1
+-- A begins once more, and leaves without a word. The server undoes what was not committed.
+A: BEGIN
+A: UPDATE shelf SET stock = 0 WHERE id = 1
+B: UPDATE shelf SET stock = stock - 1 WHERE id = 1
+B: SELECT stock FROM shelf WHERE id = 1
