@@ -14,7 +14,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.lab.places import ROOT
@@ -29,12 +29,14 @@ SERVERS = re.compile(r"^(MariaDB|Redis|Valkey|nginx)\b.*\n", re.MULTILINE)  # wh
 
 @dataclass(frozen=True)
 class Capture:
-    """One entry of outputs.toml. `file` is what it is kept in; `diagram` also keeps its Mermaid diagram."""
+    """One entry of outputs.toml. `file` is what it is kept in; `diagram` also keeps its Mermaid diagram;
+    `title` is what the playable scheduler calls a recording that is not simply its stage."""
 
     name: str
     command: str
     file: str = ""
     diagram: bool = False
+    title: dict[str, str] = field(default_factory=dict)
 
     @property
     def kept(self) -> Path:
