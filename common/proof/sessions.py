@@ -146,10 +146,13 @@ def _words(command: str) -> list[str]:
 def show(played: Sequence[tuple[Line, Mapping[str, str]]]) -> Iterator[str]:
     """The conversation, B's half indented; what a session says, and below it what it is told."""
     asked: dict[str, str] = {}
+    spoken = False
     for line, replies in played:
         if not line.name:
-            yield f"\n{line.text}"
+            yield f"\n{line.text}" if spoken else line.text
+            spoken = False
             continue
+        spoken = True
         asked[line.name] = line.text
         yield f"{INDENT[line.name]}{line.name}: {line.text}"
         if line.name not in replies:

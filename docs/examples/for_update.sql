@@ -2,7 +2,7 @@ CREATE TABLE shelf (id INT PRIMARY KEY, stock INT NOT NULL);
 INSERT INTO shelf VALUES (1, 1);
 
 A: SELECT stock FROM shelf WHERE id = 1 FOR UPDATE
--- Under autocommit A's transaction, and its lock, ended with the SELECT. B does not wait.
+-- Under autocommit A's transaction, and its lock, ended with the SELECT.
 B: SELECT stock FROM shelf WHERE id = 1 FOR UPDATE
 -- Inside a transaction it is another matter.
 A: BEGIN

@@ -6,5 +6,5 @@ A: SELECT stock FROM shelf WHERE id = 1
 B: SELECT stock FROM shelf WHERE id = 1
 B: UPDATE shelf SET stock = 9 WHERE id = 1
 A: UPDATE shelf SET stock = 9 WHERE id = 1
--- Two units are sold. The shelf says one.
+-- Two units are taken. The shelf says it was one.
 A: SELECT stock FROM shelf WHERE id = 1

@@ -8,6 +8,6 @@ B: BEGIN
 A: SELECT stock FROM shelf WHERE id = 1
 B: SELECT stock FROM shelf WHERE id = 1
 A: UPDATE shelf SET stock = 0 WHERE id = 1
--- A waits for B's shared lock. Now B is to wait for A's, and neither could ever go on.
+-- A waits for B's shared lock. If B waited for A's, neither could ever go on.
 B: UPDATE shelf SET stock = 0 WHERE id = 1
 A: COMMIT

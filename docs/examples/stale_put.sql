@@ -5,7 +5,8 @@ redis DEL sale:7;
 -- A reader (A) finds nothing in the cache, and asks the database.
 A: redis GET sale:7
 A: SELECT price FROM sales WHERE id = 7
--- The back office (B) changes the price and deletes the entry after its commit, as the textbook says.
+-- The back office (B) changes the price, and deletes the entry
+-- after its commit, as the textbook says.
 B: UPDATE sales SET price = 80 WHERE id = 7
 B: redis DEL sale:7
 -- A goes on where it was.

@@ -12,11 +12,13 @@ B: SELECT stock FROM shelf WHERE id = 1
 A: ROLLBACK
 A: SELECT COUNT(*) AS orders FROM orders
 B: SELECT stock FROM shelf WHERE id = 1
--- Without BEGIN a statement is a transaction by itself (autocommit): nothing is left to roll back.
+-- Without BEGIN a statement is a transaction by itself (autocommit):
+-- nothing is left to roll back.
 A: UPDATE shelf SET stock = stock - 1 WHERE id = 1
 A: ROLLBACK
 B: SELECT stock FROM shelf WHERE id = 1
--- A begins once more, and leaves without a word. The server undoes what was not committed.
+-- A begins once more, and leaves without a word.
+-- The server undoes what was not committed.
 A: BEGIN
 A: UPDATE shelf SET stock = 0 WHERE id = 1
 B: UPDATE shelf SET stock = stock - 1 WHERE id = 1

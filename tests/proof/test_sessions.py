@@ -23,8 +23,8 @@ SHOWS = {
     "deadlock": "error 1213",
     "gap_lock": "B: INSERT INTO purchases VALUES (7, 5, 1)\n           … waits for a lock",
     "stale_put": "B: redis GET sale:7\n           100",
-    "versioned_put": "reader-A 0 100 60000\n   0",
-    "hasty_drop": "s:7:lease A 1000\n   [100, 1, 0]",
+    "versioned_put": "7:lease A 0 100 60000\n   0",
+    "hasty_drop": "7:lease A 1000\n   [100, 1, 0]",
     "stampede": "B: SELECT price FROM sales WHERE id = 7",
     "redis": "A: redis GET shelf:1\n   77",
 }
