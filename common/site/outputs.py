@@ -23,7 +23,7 @@ from common.site.errors import PageError
 
 FOLDER = ROOT / "docs" / "outputs"
 LIST = FOLDER / "outputs.toml"
-COLUMNS = 80  # characters that fit beside the table of contents
+COLUMNS = 88  # characters that fit beside the table of contents
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")  # the only thing that may differ from one run to the next
 # Without it a diagram is as wide as its longest statement, and its letters are too small to read.
 WRAPPED = '%%{init: {"sequence": {"wrap": true, "width": 190, "actorMargin": 130}}}%%\n'
