@@ -76,9 +76,12 @@ class Macros:
         """The sequence diagram of the schedule that a captured `explore` shows."""
         return outputs.diagram(name)
 
-    def play(self, stage: str, scenario: str = "one-unit") -> str:
-        """The playable scheduler on the recorded tree of the stage."""
-        return plays.widget(find(stage), scenario, self._lang)
+    def play(self, *recordings: str) -> str:
+        """The playable scheduler on the recorded schedules of a stage, or of several to choose from.
+
+        "s01" is the capture play-s01 of docs/outputs/outputs.toml.
+        """
+        return plays.widget(list(recordings), self._lang)
 
     def architecture(self, stage: str) -> str:
         """The picture of all that runs in the stage."""

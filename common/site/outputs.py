@@ -14,7 +14,7 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from common.lab.places import ROOT
@@ -29,12 +29,16 @@ SERVERS = re.compile(r"^(MariaDB|Redis|Valkey|nginx)\b.*\n", re.MULTILINE)  # wh
 
 @dataclass(frozen=True)
 class Capture:
-    """One entry of outputs.toml. `file` is what it is kept in; `diagram` also keeps its Mermaid diagram."""
+    """One entry of outputs.toml. `file` is what it is kept in; `diagram` also keeps its Mermaid diagram;
+    `title` is what the playable scheduler calls a recording that is not simply its stage; `own_servers` has
+    the command start its own, for it cuts their connections or kills them."""
 
     name: str
     command: str
     file: str = ""
     diagram: bool = False
+    title: dict[str, str] = field(default_factory=dict)
+    own_servers: bool = False
 
     @property
     def kept(self) -> Path:
@@ -81,8 +85,8 @@ def _read(name: str, file: Path) -> str:
 
 
 def capture(wanted: Capture, env: Mapping[str, str]) -> dict[Path, str]:
-    """Run the command on the servers that `env` names; what to keep, by file."""
-    made = {wanted.kept: _run(wanted.command, env)}
+    """Run the command, on the servers that `env` names or on its own; what to keep, by file."""
+    made = {wanted.kept: _run(wanted.command, {} if wanted.own_servers else env)}
     if wanted.diagram:
         text = _run(f"{wanted.command} --mermaid", env)
         made[wanted.drawn] = text[text.index("sequenceDiagram") :]

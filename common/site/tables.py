@@ -34,7 +34,7 @@ def grid(lang: Lang, here: str, stage: Stage | None = None) -> str:
         rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
     return (
         f'<div class="grid-of-guarantees" tabindex="0" role="region" aria-label="{word("guarantee", lang)}">'
-        f'<table><thead><tr><th scope="col">{word("guarantee", lang)}</th>{head}</tr></thead>'
+        f'<table class="guarantees"><thead><tr><th scope="col">{word("guarantee", lang)}</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>\n"
     )
 
