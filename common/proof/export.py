@@ -11,9 +11,9 @@ scheduler needs.
      "root": N}
 
 A node where somebody can move has one entry for each who can: {"A": [T, T, N, {"A": T, "B": T}, S], …}: the
-server and the step, the node it leads to, the replies that came before anybody could move again, and what the
-servers held then. Without a reply of its own the mover waits for a lock; another actor's reply is one that had
-waited. A node where all have ended is {"end": {"A": T, "B": T}, "broken": {"no_oversell": T, …}}.
+server and the step, the node it leads to, the replies that came before anybody could move again, and what
+the servers held then. Without a reply of its own the mover waits for a lock; another actor's reply is one
+that had waited. A node where all have ended is {"end": {"A": T, "B": T}, "broken": {"no_oversell": T, …}}.
 
 A state is [units left in MariaDB, units left in Redis or null, {"A": units ordered, …}], as committed.
 """
@@ -30,7 +30,6 @@ from common.proof.explorer import Exploration
 from common.proof.facts import Facts
 from common.proof.scenario import Press, Scenario, Scene
 from common.proof.schedule import Run
-
 
 Watch = Callable[[Run], Sequence[Facts]]
 

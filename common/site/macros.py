@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from common.site import architecture, listing, outputs, plays, stage_blocks, tables
+from common.site import architecture, glossary, ladder, links, listing, outputs, plays, stage_blocks, tables
 from common.site.words import Lang
-from common.stages import find
+from common.stages import find, newest
 
 Notes = Mapping[str, str] | None
 
@@ -83,14 +83,31 @@ class Macros:
         """
         return plays.widget(list(recordings), self._lang)
 
+    def chapter(self, stage: str) -> str:
+        """The stage's short name, as a link where it has a chapter."""
+        return links.chapter_link(find(stage), self._lang, self._here())
+
+    def ladder(self) -> str:
+        """All stages of the course: those that exist, and those to come."""
+        return ladder.shown(self._lang, self._here())
+
+    def glossary(self) -> str:
+        """Every word of docs/glossary.toml."""
+        return glossary.listed(self._lang)
+
     def architecture(self, stage: str) -> str:
-        """The picture of all that runs in the stage."""
-        return architecture.picture(find(stage), self._lang)
+        """The picture of all that runs in the stage ("s05"), or in the newest one ("newest")."""
+        return architecture.picture(newest() if stage == "newest" else find(stage), self._lang)
 
 
 def define_env(env: Any) -> None:
     """Called by mkdocs-macros, and by Zensical."""
-    macros = Macros(env.variables["extra"]["lang"], lambda: page_path(env.page))
+    lang: Lang = env.variables["extra"]["lang"]
+    macros = Macros(lang, lambda: page_path(env.page))
+    if hasattr(
+        env.conf, "markdown_extensions"
+    ):  # MkDocs; Zensical cannot be told so late, and has no tooltips
+        env.conf.markdown_extensions.append(glossary.Tooltips(lang))
     for name in (each for each in dir(Macros) if not each.startswith("_")):
         env.macro(getattr(macros, name), name)
 

@@ -24,6 +24,8 @@ from common.site.errors import PageError
 FOLDER = ROOT / "docs" / "outputs"
 LIST = FOLDER / "outputs.toml"
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")  # the only thing that may differ from one run to the next
+# Without it a diagram is as wide as its longest statement, and its letters are too small to read.
+WRAPPED = '%%{init: {"sequence": {"wrap": true, "width": 190, "actorMargin": 130}}}%%\n'
 SERVERS = re.compile(r"^(MariaDB|Redis|Valkey|nginx)\b.*\n", re.MULTILINE)  # which ones this machine has
 
 
@@ -75,7 +77,7 @@ def diagram(name: str) -> str:
     """Markdown: the Mermaid diagram that belongs to a capture."""
     if not entry(name).diagram:
         raise PageError(f"docs/outputs/outputs.toml does not say `diagram = true` for {name!r}")
-    return fence(_read(name, entry(name).drawn), "mermaid")
+    return fence(WRAPPED + _read(name, entry(name).drawn), "mermaid")
 
 
 def _read(name: str, file: Path) -> str:

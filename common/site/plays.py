@@ -22,7 +22,7 @@ WORDS = ROOT / "docs" / "scheduler.toml"
 
 
 def widget(recordings: list[str], lang: Lang) -> str:
-    """HTML: a scheduler that plays these recordings ("s01", "s02-just-a-transaction"), one after the other."""
+    """HTML: a scheduler that plays these recordings ("s01", "s02-just-a-transaction"), as is chosen."""
     shops = [shop(name, lang) for name in recordings]
     words = words_of(lang)
     commands = "".join(f"<p><code>{escape(each['command'])}</code></p>" for each in shops)
@@ -36,7 +36,7 @@ def widget(recordings: list[str], lang: Lang) -> str:
 
 def shop(name: str, lang: Lang) -> dict[str, Any]:
     """One recording with what the page says about it."""
-    stage = find(name.split("-")[0])
+    stage = find(name.split("-", maxsplit=1)[0])
     tree = json.loads(outputs.captured(f"play-{name}"))
     if not tree["complete"]:
         raise PageError(f"play-{name} does not hold every schedule: explore with --most 20000")

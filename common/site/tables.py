@@ -6,7 +6,6 @@ import json
 import tomllib
 from functools import cache
 from html import escape
-from posixpath import relpath
 from typing import Any
 
 from common.lab.places import ROOT
@@ -14,6 +13,7 @@ from common.proof import grid as the_grid
 from common.site import outputs
 from common.site.blocks import table
 from common.site.errors import PageError
+from common.site.links import chapter_link
 from common.site.pages import front_matter, path_of
 from common.site.words import Lang, word
 from common.stages import Stage, all_stages
@@ -25,16 +25,17 @@ CLASSES = {"✔": "kept", "✘": "broken", "–": "no_subject"}
 def grid(lang: Lang, here: str, stage: Stage | None = None) -> str:
     """The guarantees by stage, each with its sentence. With `stage`: that column and the one before."""
     stages = [s for s in all_stages() if stage is None or s.number in {stage.number - 1, stage.number}]
-    head = "".join(f'<th scope="col">{_chapter_link(each, lang, here)}</th>' for each in stages)
+    head = "".join(f'<th scope="col">{chapter_link(each, lang, here)}</th>' for each in stages)
     rows = []
     for row in the_grid.rows():
         marks = {s.code: m for s, m in zip(all_stages(), row.marks, strict=True)}
         cells = "".join(_cell(marks[each.code], lang) for each in stages)
         name = f"<code>{row.guarantee}</code><span>{escape(sentence(row.guarantee, lang))}</span>"
         rows.append(f'<tr><th scope="row">{name}</th>{cells}</tr>')
+    guarantee = word("guarantee", lang)
     return (
-        f'<div class="grid-of-guarantees" tabindex="0" role="region" aria-label="{word("guarantee", lang)}">'
-        f'<table class="guarantees"><thead><tr><th scope="col">{word("guarantee", lang)}</th>{head}</tr></thead>'
+        f'<div class="grid-of-guarantees" tabindex="0" role="region" aria-label="{guarantee}">'
+        f'<table class="guarantees"><thead><tr><th scope="col">{guarantee}</th>{head}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>\n"
     )
 
@@ -43,16 +44,6 @@ def _cell(mark: str, lang: Lang) -> str:
     kind = CLASSES[mark]
     said = word(kind, lang)
     return f'<td class="{kind}"><span aria-hidden="true">{mark}</span><span class="unseen">{said}</span></td>'
-
-
-def _chapter_link(stage: Stage, lang: Lang, here: str) -> str:
-    """The stage's short name, as a link where it has a chapter."""
-    title = escape(stage.title[lang])
-    page = f"stages/{stage.name}.md"
-    if not path_of(page, lang).exists():
-        return f'<span title="{title}">{stage.code}</span>'
-    target = relpath(page.removesuffix(".md"), here.removesuffix(".md").removesuffix("index") or ".")
-    return f'<a href="{target}/" title="{title}">{stage.code}</a>'
 
 
 @cache
@@ -101,7 +92,7 @@ def schedule(lang: Lang, here: str) -> str:
         chapter = path_of(f"stages/{stage.name}.md", lang)
         read = int(front_matter(chapter).get("minutes", 0)) if chapter.exists() else 0
         total += read + stage.minutes
-        name = f"{_chapter_link(stage, lang, here)} {stage.title[lang]}"
+        name = f"{chapter_link(stage, lang, here)} {stage.title[lang]}"
         rows.append((name, _minutes(read, lang), _minutes(stage.minutes, lang)))
     rows.append((f"**{word('total', lang)}**", "", f"**{word('hours', lang, *divmod(total, 60))}**"))
     return table([word(key, lang) for key in ("stage", "read", "do")], rows, "lrr")
