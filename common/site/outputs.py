@@ -33,13 +33,15 @@ SERVERS = re.compile(r"^(MariaDB|Redis|Valkey|nginx)\b.*\n", re.MULTILINE)  # wh
 @dataclass(frozen=True)
 class Capture:
     """One entry of outputs.toml. `file` is what it is kept in; `diagram` also keeps its Mermaid diagram;
-    `title` is what the playable scheduler calls a recording that is not simply its stage."""
+    `title` is what the playable scheduler calls a recording that is not simply its stage; `own_servers` has
+    the command start its own, for it cuts their connections or kills them."""
 
     name: str
     command: str
     file: str = ""
     diagram: bool = False
     title: dict[str, str] = field(default_factory=dict)
+    own_servers: bool = False
 
     @property
     def kept(self) -> Path:
@@ -88,8 +90,8 @@ def _read(name: str, file: Path) -> str:
 
 
 def capture(wanted: Capture, env: Mapping[str, str]) -> dict[Path, str]:
-    """Run the command on the servers that `env` names; what to keep, by file."""
-    made = {wanted.kept: _run(wanted.command, env)}
+    """Run the command, on the servers that `env` names or on its own; what to keep, by file."""
+    made = {wanted.kept: _run(wanted.command, {} if wanted.own_servers else env)}
     if wanted.diagram:
         text = _run(f"{wanted.command} --mermaid", env)
         made[wanted.drawn] = text[text.index("sequenceDiagram") :]
