@@ -40,15 +40,15 @@ def test_a_part_goes_from_one_line_to_another() -> None:
 def test_notes_hang_on_their_lines_and_follow_as_a_list() -> None:
     notes = {"stock >= %s": "The guard.", "if not taken": "Too\n  late."}
     lines = listing.fenced(CHECKOUT, "take_stock", notes).splitlines()
-    assert sum(line.endswith("  # (1)!") and "stock >= %s" in line for line in lines) == 1
-    assert sum(line.endswith("if not taken:  # (2)!") for line in lines) == 1
-    assert lines[-2:] == ["1.  The guard.", "2.  Too late."]
+    assert sum(line.endswith("  # ①") and "stock >= %s" in line for line in lines) == 1
+    assert sum(line.endswith("if not taken:  # ②") for line in lines) == 1
+    assert lines[-4:] == ["1.  The guard.", "2.  Too late.", "", "</div>"]
 
 
 def test_a_line_that_has_a_comment_keeps_it() -> None:
     shown = listing.fenced(CHECKOUT, "GuardedCheckout._place", {"for price and limit": "Note."})
-    assert "# for price and limit; decides nothing about the stock (1)\n" in shown
-    assert "-- before everything else: who has it already is neither too late nor over the limit (1)\n" in (
+    assert "# for price and limit; decides nothing about the stock ①\n" in shown
+    assert "-- before everything else: who has it already is neither too late nor over the limit ①\n" in (
         listing.fenced(RESERVE, notes={"before everything else": "Note."})
     )
 
