@@ -18,7 +18,8 @@ CONFIGS = {
     "zh": "mkdocs.zh.yml",
 }  # in this order: English empties site/, Chinese is inside
 
-SETTINGS = {"PYTHONWARNINGS": "ignore", "NO_MKDOCS_2_WARNING": "1"}  # of the libraries; what mkdocs itself warns of is an error
+# Warnings of the libraries are not ours; what mkdocs itself warns of is an error.
+SETTINGS = {"PYTHONWARNINGS": "ignore", "NO_MKDOCS_2_WARNING": "1"}
 
 
 def build(langs: Sequence[str], into: Path = SITE, *, quiet: bool = False) -> None:
