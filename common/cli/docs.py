@@ -28,9 +28,12 @@ def serve(port: int) -> None:
 @click.option("--only", type=click.Choice(["en", "zh"]), help="One language: quicker while writing.")
 def build(only: str | None) -> None:
     """Build the site into site/. Fails on any warning: a missing page, a dead link, a listing that moved."""
-    from common.site import building
+    from common.site import building, chapters
 
     building.build([only] if only else list(building.CONFIGS))
+    for length in chapters.lengths():
+        if not length.fits:
+            click.echo(f"Careful: {length}.")
     click.echo(f"The site is in {building.SITE}.")
 
 

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from common.lab.places import ROOT
 from common.site.errors import PageError
@@ -17,13 +18,16 @@ CONFIGS = {
     "zh": "mkdocs.zh.yml",
 }  # in this order: English empties site/, Chinese is inside
 
+# Warnings of the libraries are not ours; what mkdocs itself warns of is an error.
+SETTINGS = {"PYTHONWARNINGS": "ignore", "NO_MKDOCS_2_WARNING": "1"}
 
-def build(langs: Sequence[str], *, quiet: bool = False) -> None:
-    """Build these languages into site/, strictly. PageError says which failed; mkdocs has said why."""
+
+def build(langs: Sequence[str], into: Path = SITE, *, quiet: bool = False) -> None:
+    """Build these languages, strictly. PageError says which failed; mkdocs has said why."""
     for lang in langs:
         argv = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", CONFIGS[lang]]
-        env = {**os.environ, "NO_MKDOCS_2_WARNING": "1", "PYTHONWARNINGS": "ignore"}
-        done = subprocess.run([*argv, *(["-q"] if quiet else [])], cwd=ROOT, env=env, check=False)
+        argv += ["-d", str(into if lang == "en" else into / lang), *(["-q"] if quiet else [])]
+        done = subprocess.run(argv, cwd=ROOT, env=os.environ | SETTINGS, check=False)
         if done.returncode:
             raise PageError(f"the {lang} site cannot be built: see above")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from xml.etree.ElementTree import Element
@@ -83,21 +83,19 @@ class _Marker(Treeprocessor):
         self._lang = lang
 
     def run(self, root: Element) -> None:
-        said: set[str] = set()
-        for element in list(_prose(root)):
-            self._mark(element, said)
+        self._mark(root, set())
 
     def _mark(self, element: Element, said: set[str]) -> None:
-        """Mark what is in the element's own text; then what follows each of its children."""
-        element.text, marked = self._split(element.text, said)
+        """Mark the terms in an element, in the order of reading."""
+        if element.tag in UNTOUCHED:
+            return
         children = list(element)
-        for place, each in enumerate(marked):
-            element.insert(place, each)
+        element.text, marked = self._split(element.text, said)
+        _insert(element, 0, marked)
         for child in children:
+            self._mark(child, said)
             child.tail, marked = self._split(child.tail, said)
-            place = list(element).index(child) + 1
-            for offset, each in enumerate(marked):
-                element.insert(place + offset, each)
+            _insert(element, list(element).index(child) + 1, marked)
 
     def _split(self, text: str | None, said: set[str]) -> tuple[str | None, list[Element]]:
         """`text` up to the first term that was not said before, and the marked terms with what follows."""
@@ -128,10 +126,6 @@ def _abbr(text: str, title: str) -> Element:
     return made
 
 
-def _prose(element: Element) -> Iterator[Element]:
-    """The elements whose text is prose, in the order of reading."""
-    if element.tag in UNTOUCHED:
-        return
-    yield element
-    for child in element:
-        yield from _prose(child)
+def _insert(element: Element, place: int, children: list[Element]) -> None:
+    for offset, child in enumerate(children):
+        element.insert(place + offset, child)

@@ -28,7 +28,17 @@ LANGUAGES = {
     ".yml": "yaml",
     "": "bash",
 }
-COMMENTS = {"python": "#", "nginx": "#", "bash": "#", "toml": "#", "yaml": "#", "lua": "--", "sql": "--"}
+COMMENTS = {
+    "python": "#",
+    "nginx": "#",
+    "bash": "#",
+    "toml": "#",
+    "yaml": "#",
+    "lua": "--",
+    "sql": "--",
+    "javascript": "//",
+}
+MARKS = "①②③④⑤⑥⑦⑧⑨⑩⑪⑫"
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -53,8 +63,10 @@ def fenced(
     title = f"{path} · {symbol}" if symbol else path
     text = annotated(dedent(text), list(notes or {}), language, title)
     listing = f'```{language} title="{title}"\n{text}\n```\n'
-    numbered = (f"{n}.  {' '.join(note.split())}" for n, note in enumerate((notes or {}).values(), start=1))
-    return "\n".join([listing, *numbered, ""])
+    if not notes:
+        return listing
+    numbered = "\n".join(f"{n}.  {' '.join(note.split())}" for n, note in enumerate(notes.values(), start=1))
+    return f'{listing}\n<div class="notes" markdown="1">\n\n{numbered}\n\n</div>\n'
 
 
 def source(path: str) -> Path:
@@ -107,6 +119,8 @@ def annotated(text: str, words: list[str], language: str, where: str) -> str:
     """`text` with a marker at the end of each line that a note is about."""
     lines = text.splitlines()
     numbers = [only_line(lines, each, where) for each in words]
+    if len(words) > len(MARKS):
+        raise PageError(f"{where}: more than {len(MARKS)} notes on one listing")
     if len(set(numbers)) < len(numbers):
         raise PageError(f"{where}: two notes are about the same line")
     mark = COMMENTS.get(language)
@@ -114,9 +128,9 @@ def annotated(text: str, words: list[str], language: str, where: str) -> str:
         raise PageError(f"{where}: a listing in {language} has no comments to hang notes on")
     for note, number in enumerate(numbers, start=1):
         commented = f" {mark} " in f" {lines[number]}"
-        lines[number] += f" ({note})" if commented else f"  {mark} ({note})!"
+        lines[number] += f" {MARKS[note - 1]}" if commented else f"  {mark} {MARKS[note - 1]}"
     marked = "\n".join(lines)
-    if language == "python" and _comments(marked) < len(words):
+    if language == "python" and _marked_comments(marked) < len(words):
         raise PageError(f"{where}: a note cannot stand inside a text of several lines")
     return marked
 
@@ -128,7 +142,7 @@ def _names(node: ast.stmt) -> set[str]:
     return {each.id for each in targets if isinstance(each, ast.Name)}
 
 
-def _comments(text: str) -> int:
+def _marked_comments(text: str) -> int:
     """How many comments of Python end in the marker of a note."""
     tokens = tokenize.generate_tokens(io.StringIO(text + "\n").readline)
-    return sum(token.type == tokenize.COMMENT and token.string.rstrip("!").endswith(")") for token in tokens)
+    return sum(token.type == tokenize.COMMENT and token.string[-1] in MARKS for token in tokens)

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from common.site import architecture, glossary, ladder, links, listing, outputs, plays, stage_blocks, tables
+from common.site import (
+    api_reference,
+    architecture,
+    glossary,
+    ladder,
+    links,
+    listing,
+    outputs,
+    plays,
+    stage_blocks,
+    tables,
+)
 from common.site.words import Lang
 from common.stages import find, newest
 
@@ -90,6 +101,10 @@ class Macros:
     def ladder(self) -> str:
         """All stages of the course: those that exist, and those to come."""
         return ladder.shown(self._lang, self._here())
+
+    def api(self) -> str:
+        """Every operation of common/web/openapi.yaml."""
+        return api_reference.shown(self._lang)
 
     def glossary(self) -> str:
         """Every word of docs/glossary.toml."""
