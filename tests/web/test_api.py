@@ -98,7 +98,7 @@ def test_a_ticket_is_202_and_says_where_to_ask(fresh: Fresh, make_app: MakeApp) 
     fresh("s01")
 
     def queue(attempt: Attempt) -> Ticket:
-        return Ticket("t-1", attempt.sale_id, attempt.buyer_id, "waiting")
+        return Ticket("t-1", attempt.sale_id, attempt.buyer_id, "queued")
 
     site = Site(make_app("s01", checkout=lambda *_: queue))
     answer = site.buy(site.sale(), site.buyer())

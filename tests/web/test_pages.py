@@ -136,7 +136,7 @@ def broken(*_: object) -> Callable[[Attempt], Outcome]:
 
 
 def promising(*_: object) -> Callable[[Attempt], Outcome]:
-    return lambda attempt: Ticket("t-1", attempt.sale_id, attempt.buyer_id, "waiting")
+    return lambda attempt: Ticket("t-1", attempt.sale_id, attempt.buyer_id, "queued")
 
 
 def test_a_promise_to_answer_later_is_not_called_an_order(fresh: Fresh, make_app: MakeApp) -> None:
