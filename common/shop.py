@@ -185,6 +185,14 @@ class TooMany(Refused):
     type, status, title = "too_many", 429, "Too many requests"
 
 
+def refusal(problem: str) -> Refused:
+    """The refusal whose `type` was written down as `problem` (s06)."""
+    for kind in (SoldOut, LimitReached, NotOpen, Ended, NoSuchSale, Busy, TooMany):
+        if kind.type == problem:
+            return kind()
+    return Refused()
+
+
 Buy = Callable[[Attempt], Outcome]
 """Takes an attempt, returns an order (or a ticket), or raises `Refused`."""
 

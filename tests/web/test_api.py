@@ -102,7 +102,7 @@ def test_a_ticket_is_202_and_says_where_to_ask(fresh: Fresh, make_app: MakeApp) 
 
     site = Site(make_app("s01", checkout=lambda *_: queue))
     answer = site.buy(site.sale(), site.buyer())
-    assert (answer.status_code, answer.json) == (202, {"id": "t-1", "state": "waiting"})
+    assert (answer.status_code, answer.json) == (202, {"id": "t-1", "state": "queued"})
     assert answer.headers["Location"] == "/api/tickets/t-1"
 
 
