@@ -22,17 +22,17 @@ Env = Mapping[str, str]
 def start_web(
     lab: Lab, stage: Stage, address: int | Path, env: Env, *, workers: int, threads: int
 ) -> Process:
-    """The web processes, at a port or a unix socket."""
+    """The web processes (`workers` of them with `threads` each), at a port or a unix socket."""
     argv = granian_argv(stage.app, address, workers, threads)
     if isinstance(address, Path):
         argv = after_removing([address], argv)
-    return lab.start_process(f"web-{stage.code}-{name(address)}", argv, env=env, ready=answers(address))
+    return lab.start_process(f"web-{name(address)}", argv, env=env, ready=answers(address))
 
 
 def start_events(lab: Lab, stage: Stage, socket: Path, env: Env) -> Process:
     """The events process (from s06), at a unix socket: only the edge asks it."""
     return lab.start_process(
-        f"events-{stage.code}-{name(socket)}",
+        name(socket),
         after_removing([socket], events_argv(socket)),
         env={**env, "STAGE": stage.code},
         ready=answers(socket, "/healthz"),
@@ -69,4 +69,5 @@ def worker_words(stage: Stage, settings: Settings) -> list[str]:
 
 
 def name(address: int | Path) -> str:
+    """For the log: processes of the same kind listen at different addresses."""
     return address.stem if isinstance(address, Path) else str(address)

@@ -37,8 +37,8 @@ class Running:
     """One running stage. It ends with the lab that runs it.
 
     `address` is where its web processes listen: a port, or a unix socket behind the edge. `url` is where
-    visitors go: to the edge if there is one. `workers` and `events` are there from s06 on; a worker that ends
-    is started again.
+    visitors go: to the edge if there is one. From s06 on there are `workers`, which are started again when
+    they end, and the `events` process at `events_address`.
     """
 
     stage: Stage
@@ -48,6 +48,7 @@ class Running:
     address: int | Path
     edge: Process | None = None
     events: Process | None = None
+    events_address: Path | None = None
     workers: Sequence[Process] = ()
 
     @property
@@ -121,14 +122,16 @@ def run_stage(
     env = {"SECRET_KEY": settings.secret_key, "WEB_THREADS": str(threads), VARIABLE: ",".join(plugs_wanted)}
     of_web = {**env, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
     address = lab.folder / f"{stage.code}-{port}.sock" if "edge" in stage.processes else port
-    stream_socket = lab.folder / f"{stage.code}-{port}-events.sock"
+    events_address = lab.folder / f"events-{port}.sock"
     web = start_web(lab, stage, address, of_web, workers=workers, threads=threads)
     has_queue = "worker" in stage.processes
     labels = [f"{port}-{number}" for number in range(1, has_queue * jobs + 1)]
     queue = [start_worker(lab, stage, settings, env, label) for label in labels]
-    events = start_events(lab, stage, stream_socket, env) if "events" in stage.processes else None
-    edge = start_edge(lab, stage, port, address, events=stream_socket) if isinstance(address, Path) else None
-    return Running(stage, f"http://127.0.0.1:{port}", settings, web, address, edge, events, queue)
+    events = start_events(lab, stage, events_address, env) if "events" in stage.processes else None
+    edge = start_edge(lab, stage, port, address, events=events_address) if isinstance(address, Path) else None
+    return Running(
+        stage, f"http://127.0.0.1:{port}", settings, web, address, edge, events, events_address, queue
+    )
 
 
 def prepare(settings: Settings, stage: Stage, buyers: int) -> None:

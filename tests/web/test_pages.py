@@ -146,7 +146,7 @@ def test_a_promise_to_answer_later_is_not_called_an_order(fresh: Fresh, make_app
     browser = site.app.test_client()
     sign_in(browser, demo_buyer(1))
     answer = press(browser, site.sale())
-    assert (answer.status_code, answer.location) == (303, "/orders")
+    assert (answer.status_code, answer.location) == (303, "/tickets/t-1")
     assert WORDS["order.thanks"] not in browser.get("/orders").text
 
 
