@@ -15,10 +15,11 @@ from common.backends import Backends
 from common.backoffice import BackOffice
 from common.database import Row
 from common.ids import new_id
+from common.proof import jobs
 from common.proof.explorer import Explorer
 from common.proof.steps import Watcher
 from common.settings import Settings
-from common.shop import Attempt, Outcome, Sale, Shop
+from common.shop import Attempt, Order, Outcome, Refused, Sale, Shop, Ticket
 from common.stages import find
 
 
@@ -89,7 +90,22 @@ class World:
         )
 
     def buy(self, sale: Sale, buyer: int, quantity: int = 1) -> Outcome:
-        return self.shop.buy(self.attempt(sale, buyer, quantity))
+        return self.press(self.attempt(sale, buyer, quantity))
+
+    def press(self, attempt: Attempt) -> Outcome:
+        """The attempt, and its ticket, if it gets one, followed to the end: every job is worked off here."""
+        return self.end_of(self.shop.buy(attempt))
+
+    def end_of(self, outcome: Outcome) -> Outcome:
+        """What became of it once every job is worked off. Raises what a ticket was refused for."""
+        if not isinstance(outcome, Ticket):
+            return outcome
+        jobs.work_off(self.shop, self.backends)
+        end = jobs.end_of(outcome, self.shop, self.backends)
+        if isinstance(end, Refused):
+            raise end
+        assert isinstance(end, Order | Ticket)
+        return end
 
     def row(self, sale: Sale) -> Row:
         with self.backends.sql() as db:

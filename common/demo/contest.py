@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from common.proof.crowd import Press, Target, plan, run, spike
-from common.proof.facts import Facts, load, read_counter
+from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told, answers_per_second, quantile, quantile_to_end
 from common.proof.oracle import Verdict, judge
 from common.running import Running
@@ -87,7 +87,8 @@ def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Res
     everyone_knows = all(told.ended_at is not None for told in history)
     with running.database() as db, running.redis() as redis:
         counter = read_counter(redis, running.stage.code, sale_id)
-        facts = load(db, counter, sale_id, history, at_rest=everyone_knows)
+        tickets = read_tickets(redis, running.stage.code, sale_id)
+        facts = load(db, counter, sale_id, history, at_rest=everyone_knows, tickets=tickets)
     return Result(running.stage, facts, judge(facts))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -19,8 +19,9 @@ from common.backends import Backends, database_name
 from common.backoffice import BackOffice
 from common.proof import schedule
 from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
-from common.proof.facts import Facts, load, read_counter
+from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told
+from common.proof.jobs import end_of, take_all, work_off
 from common.proof.oracle import judge
 from common.proof.scenario import MOST_ACTORS, NOW, Action, Scenario, Scene
 from common.proof.schedule import Run
@@ -86,7 +87,7 @@ class Explorer:
         schema.prepare(settings.mysql_url, stage)
         self._create_shop = create_shop
         self._host = Backends.connect(stage, settings, clock=lambda: NOW)
-        self._listeners = create_shop(self._host).listeners
+        self._shop = create_shop(self._host)
         self._db = database.connect(settings.mysql_url, database_name(stage))
         self._waits = database.connect(settings.mysql_url)
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -161,12 +162,10 @@ class Explorer:
         self, scenario: Scenario, choose: Choose, moved: Callable[[Scene], None] = lambda _: None
     ) -> Run:
         """Play the scenario once, at a sale of its own, with `choose` saying who moves."""
-        scene = Scene(next(self._sales_for(scenario)))
-        for listener in self._listeners:
-            listener(SaleChanged(scene.sale_id, 1, "published"))
+        scene = self._scene(scenario)
         jobs = {name: self._job(name, action, scene) for name, action in scenario.actors.items()}
         moves, outcomes = self._driver.play(jobs, choose, scene.tidy, lambda: moved(scene))
-        run = Run(tuple(moves), outcomes)
+        run = Run(tuple(moves), self._ends(scene, outcomes))
         for name, outcome in outcomes.items():
             if isinstance(outcome, BaseException) and not isinstance(outcome, EXPECTED):
                 what = f"{type(outcome).__name__}: {outcome}"
@@ -175,9 +174,30 @@ class Explorer:
                 ) from outcome
         return replace(run, broken=scenario.broken(run, scene, partial(self._facts, scene)))
 
+    def _scene(self, scenario: Scenario) -> Scene:
+        """A sale of its own, on which the scenario can begin."""
+        scene = Scene(next(self._sales_for(scenario)))
+        for listener in self._shop.listeners:
+            listener(SaleChanged(scene.sale_id, 1, "published"))
+        office = BackOffice(self._host.sql, self._shop.listeners)
+        for action in scenario.before:
+            action(self._shop, office, scene)
+        if not self._shop.tasks:
+            return scene
+        return replace(scene, queued=take_all(self._host.queue, self._host.keys.prefix))
+
+    def _ends(self, scene: Scene, outcomes: Mapping[str, object]) -> dict[str, object]:
+        """What each actor got in the end, when every job was run, those of the actors once more."""
+        for job in scene.queued:
+            self._shop.tasks[job.task].run(job.payload)
+        if self._shop.tasks:
+            work_off(self._shop, self._host)
+        return {name: end_of(outcome, self._shop, self._host) for name, outcome in outcomes.items()}
+
     def _facts(self, scene: Scene, history: Sequence[Told]) -> Facts:
         counter = read_counter(self._host.stock, self._host.keys.prefix, scene.sale_id)
-        return load(self._db, counter, scene.sale_id, history, at_rest=True)
+        tickets = self._shop.tickets and read_tickets(self._host.stock, self._host.keys.prefix, scene.sale_id)
+        return load(self._db, counter, scene.sale_id, history, at_rest=True, tickets=tickets or {})
 
     def _job(self, name: str, action: Action, scene: Scene) -> Job:
         """What the actor does in its thread: the shop anew, then its action."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from redis import Redis, RedisError
 
@@ -14,7 +15,7 @@ from common.catalog import find_sale
 from common.database import Db
 from common.orders import order_of
 from common.proof.history import Told
-from common.shop import Order, Sale
+from common.shop import Order, Sale, Ticket
 
 ENDED = {
     "cancelled",
@@ -37,7 +38,8 @@ class Counter:
 class Facts:
     """All that the oracle knows of one sale: its row, its orders, and what each buyer was told.
 
-    `counter` is None where the row itself sells.
+    `counter` is None where the row itself sells, and `tickets` is empty where there are none. For each
+    ticket there is what it was seen to be, in order: at least what it is now.
 
     `at_rest` says that nothing is under way any more. While an attempt may still be running, nothing can be
     called kept, and units on their way look like lost ones.
@@ -48,6 +50,7 @@ class Facts:
     history: Sequence[Told]
     at_rest: bool = True
     counter: Counter | None = None
+    tickets: Mapping[str, Sequence[Ticket]] = field(default_factory=dict)
 
     @cached_property
     def sold(self) -> int:
@@ -78,14 +81,22 @@ class Facts:
         return [told for told in self.history if told.outcome == "accepted" and told.order_id not in ids]
 
 
-def load(db: Db, counter: Counter | None, sale_id: int, history: Sequence[Told], *, at_rest: bool) -> Facts:
+def load(
+    db: Db,
+    counter: Counter | None,
+    sale_id: int,
+    history: Sequence[Told],
+    *,
+    at_rest: bool,
+    tickets: Mapping[str, Sequence[Ticket]] | None = None,
+) -> Facts:
     """The facts of one sale, from one snapshot of its database. `LookupError` when there is no such sale."""
     with db.transaction():
         sale = find_sale(db, sale_id)
         rows = db.all("SELECT * FROM orders WHERE sale_id = %s ORDER BY id", sale_id)
     if sale is None:
         raise LookupError(f"there is no sale {sale_id} to judge")
-    return Facts(sale, [order_of(row) for row in rows], history, at_rest, counter)
+    return Facts(sale, [order_of(row) for row in rows], history, at_rest, counter, tickets or {})
 
 
 def read_counter(redis: Redis, stage: str, sale_id: int) -> Counter | None:
@@ -97,3 +108,17 @@ def read_counter(redis: Redis, stage: str, sale_id: int) -> Counter | None:
     except RedisError:
         return Counter(None, {})
     return None if left is None else Counter(int(left), {int(k): int(v) for k, v in bought.items()})
+
+
+def read_tickets(redis: Redis, stage: str, sale_id: int) -> dict[str, list[Ticket]]:
+    """Every ticket of the sale that Redis still has, as it is now. `RedisError` when it cannot be asked."""
+    found = {}
+    keys = redis.scan_iter(Keys(stage)(sale_id, "ticket:*"), count=1000)
+    for key in sorted(name.decode() for name in keys if isinstance(name, bytes)):
+        ticket = f"{sale_id}-{key.rpartition(':')[2]}"
+        fields: dict[Any, Any] = redis.hgetall(key)
+        told = {name.decode(): value.decode() for name, value in fields.items()}
+        if told:
+            state, order, problem = told["state"], told.get("order"), told.get("problem")
+            found[ticket] = [Ticket(ticket, sale_id, int(told["buyer"]), state, order, problem)]
+    return found

@@ -11,6 +11,7 @@ from common.backoffice import BackOffice
 from common.ids import new_id
 from common.proof.facts import Facts
 from common.proof.history import Told
+from common.proof.jobs import Queued
 from common.proof.oracle import Verdict, judge
 from common.proof.schedule import Run
 from common.shop import Attempt, Order, Refused, Sale, Shop
@@ -23,9 +24,13 @@ MOST_ACTORS = len(LETTERS)
 
 @dataclass(frozen=True)
 class Scene:
-    """The sale and the buyers of one playing, never used before; in texts they go by small numbers."""
+    """The sale and the buyers of one playing, never used before; in texts they go by small numbers.
+
+    `queued` holds the background jobs that what went before has left: workers among the actors run them.
+    """
 
     sale_id: int
+    queued: tuple[Queued, ...] = ()
 
     def buyer_id(self, number: int) -> int:
         return self.sale_id + number
@@ -98,6 +103,19 @@ class Desk:
         return self.do(office, scene.sale_id)
 
 
+@dataclass(frozen=True)
+class Work:
+    """A worker runs one of the jobs that are queued, the first unless `job` says another."""
+
+    title: str
+    job: int = 0
+
+    def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
+        queued = scene.queued[self.job]
+        shop.tasks[queued.task].run(queued.payload)
+        return None
+
+
 Rule = Callable[[Run], Verdict]
 
 
@@ -105,7 +123,9 @@ Rule = Callable[[Run], Verdict]
 class Scenario:
     """A sale with `units` and a `limit`, and what happens to it at once. Actors go by A, B, … in order.
 
-    `rules` judge what the oracle cannot know, because it depends on the order of the moves.
+    `before` is done first, by one after the other, and its jobs are left to the actors. When all have ended,
+    every job is run (once more), as a queue that delivers at least once may do. `rules` judge what the oracle
+    cannot know, because it depends on the order of the moves.
     """
 
     name: str
@@ -114,6 +134,7 @@ class Scenario:
     limit: int
     actions: tuple[Action, ...]
     rules: tuple[Rule, ...] = ()
+    before: tuple[Action, ...] = ()
 
     @property
     def actors(self) -> Mapping[str, Action]:

@@ -15,7 +15,7 @@ from common.shop import Reservation, Ticket
 
 log = logging.getLogger(__name__)
 
-ID = re.compile(r"(?P<sale>[1-9]\d{0,18})-(?P<token>[0-9a-f-]{36})")
+ID = re.compile(r"(?P<sale>[1-9]\d{0,18})-(?P<token>[\w-]{1,64})", re.ASCII)
 CHANNEL = "tickets"
 
 

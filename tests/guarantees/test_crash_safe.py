@@ -13,7 +13,7 @@ import pytest
 from common import database
 from common.backends import Backends, database_name
 from common.lab import Lab
-from common.proof import crash, facts
+from common.proof import crash, facts, jobs
 from common.proof.oracle import judge
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step, Watcher
@@ -66,6 +66,7 @@ def look(shop: World, settings: Settings) -> Finding:
         dead = crash.die_after(step, buy(sale))
         with shop.backends.sql() as db:
             crash.wait_until_gone(db, dead.sessions)
+        jobs.work_off(shop.shop, shop.backends)  # where there is a queue, a worker is alive
         committed += bool(shop.orders(sale))
         if wrong := press_again(shop, sale):
             harm.append(f"killed after step {step}, {dead.steps[-1].replace(str(sale.id), '7')}: {wrong}")
