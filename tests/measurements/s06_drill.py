@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.measurements.s06_drill docs/results/s06_drill.json
 
 20,000 attempts of 5,000 buyers within a minute. What was told is judged twice: as it stands after the crowd,
-and once every buyer who was told nothing clear has sent the same press again, with its key, as clients should.
+and once every buyer who was told nothing clear has sent the same press (its key) again, as clients should.
 A press that nobody sends again may hold its units for ever: s06 drops `crash_safe`. Takes about five minutes,
 most of it RQ's: it looks for jobs of dead workers only a minute and a half after their death.
 """
