@@ -27,11 +27,11 @@ def start_edge(
     `LabError` when there is no nginx that starts with this configuration.
     """
     folder = lab.folder / f"edge-{port}"
-    (folder / "tmp").mkdir(parents=True)
+    folder.mkdir()
     build_static(lab, stage, folder / "static")
     address = f"127.0.0.1:{port}"
     text = render(stage, template, listen=address, host=address, app=app, events=events)
-    (folder / "nginx.conf").write_text(text, "utf-8")
+    write_conf(folder, text)
     sockets = [folder / name for name in re.findall(r"listen unix:(\S+);", text)]
     search = Search("nginx")
     for program in search.programs():
@@ -48,6 +48,12 @@ def render(stage: Stage, template: str | None = None, **values: object) -> str:
     jinja = Environment(undefined=StrictUndefined, autoescape=False, loader=templates)  # noqa: S701 - no HTML
     text = template or edge_conf(stage).read_text("utf-8")
     return jinja.from_string(text).render(session=f"{stage.code}_session", **values)
+
+
+def write_conf(folder: Path, text: str) -> None:
+    """Make `folder` one that nginx can run in: `nginx -p FOLDER -c FOLDER/nginx.conf`."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    (folder / "nginx.conf").write_text(text, "utf-8")
 
 
 def edge_conf(stage: Stage) -> Path:
