@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
@@ -165,7 +165,9 @@ class Explorer:
         scene = self._scene(scenario)
         jobs = {name: self._job(name, action, scene) for name, action in scenario.actors.items()}
         moves, outcomes = self._driver.play(jobs, choose, scene.tidy, lambda: moved(scene))
-        run = Run(tuple(moves), self._ends(scene, outcomes))
+        self._run_all(scene)
+        scene = replace(scene, earlier=tuple((done, self._end_of(got)) for done, got in scene.earlier))
+        run = Run(tuple(moves), {name: self._end_of(outcome) for name, outcome in outcomes.items()})
         for name, outcome in outcomes.items():
             if isinstance(outcome, BaseException) and not isinstance(outcome, EXPECTED):
                 what = f"{type(outcome).__name__}: {outcome}"
@@ -180,19 +182,19 @@ class Explorer:
         for listener in self._shop.listeners:
             listener(SaleChanged(scene.sale_id, 1, "published"))
         office = BackOffice(self._host.sql, self._shop.listeners)
-        for action in scenario.before:
-            action(self._shop, office, scene)
-        if not self._shop.tasks:
-            return scene
-        return replace(scene, queued=take_all(self._host.queue, self._host.keys.prefix))
+        earlier = tuple((action, action(self._shop, office, scene)) for action in scenario.before)
+        queued = take_all(self._host.queue, self._host.keys.prefix) if self._shop.tasks else ()
+        return replace(scene, queued=queued, earlier=earlier)
 
-    def _ends(self, scene: Scene, outcomes: Mapping[str, object]) -> dict[str, object]:
-        """What each actor got in the end, when every job was run, those of the actors once more."""
+    def _run_all(self, scene: Scene) -> None:
+        """Run every job, those of the actors once more: a queue delivers at least once."""
         for job in scene.queued:
             self._shop.tasks[job.task].run(job.payload)
         if self._shop.tasks:
             work_off(self._shop, self._host)
-        return {name: end_of(outcome, self._shop, self._host) for name, outcome in outcomes.items()}
+
+    def _end_of(self, outcome: object) -> object:
+        return end_of(outcome, self._shop, self._host)
 
     def _facts(self, scene: Scene, history: Sequence[Told]) -> Facts:
         counter = read_counter(self._host.stock, self._host.keys.prefix, scene.sale_id)

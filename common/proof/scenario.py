@@ -26,11 +26,13 @@ MOST_ACTORS = len(LETTERS)
 class Scene:
     """The sale and the buyers of one playing, never used before; in texts they go by small numbers.
 
-    `queued` holds the background jobs that what went before has left: workers among the actors run them.
+    `earlier` is what was done before, and what came of it; `queued` the background jobs that it has left, for
+    the workers among the actors.
     """
 
     sale_id: int
     queued: tuple[Queued, ...] = ()
+    earlier: tuple[tuple[Action, object], ...] = ()
 
     def buyer_id(self, number: int) -> int:
         return self.sale_id + number
@@ -142,9 +144,10 @@ class Scenario:
 
     def broken(self, run: Run, scene: Scene, facts: Callable[[Sequence[Told]], Facts]) -> tuple[Verdict, ...]:
         """The guarantees that this run broke, by the oracle's rules and the scenario's own."""
+        done = [*scene.earlier, *((action, run.outcomes[name]) for name, action in self.actors.items())]
         history = [
-            action.told(scene, number, run.outcomes[name])
-            for number, (name, action) in enumerate(self.actors.items(), start=1)
+            action.told(scene, number, outcome)
+            for number, (action, outcome) in enumerate(done, start=1)
             if isinstance(action, Press)
         ]
         verdicts = [*judge(facts(history)), *(rule(run) for rule in self.rules)]
