@@ -1,6 +1,7 @@
 """What an nginx in a container needs, in one folder: `python -m common.edge_files s06 /edge 127.0.0.1:8080`.
 
-Then `nginx -p /edge/ -c /edge/nginx.conf`, run in that folder, is the edge of the stage, on port 80. The processes have to listen on app.sock there, the events process on events.sock.
+Then `nginx -p /edge/ -c /edge/nginx.conf`, run in that folder, is the edge of the stage, on port 80. The web
+processes have to listen on app.sock there, the events process on events.sock.
 """
 
 from __future__ import annotations

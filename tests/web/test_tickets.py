@@ -18,7 +18,9 @@ from common.web.context import EXTENSION
 from common.web.i18n import messages
 from common.web.pages import ANSWERS
 from tests.conftest import Fresh, MakeApp
+from tests.web.bad_inputs import BAD_TICKETS
 from tests.web.conftest import Site
+from tests.web.test_bad_inputs import check_refusal
 
 WORDS = messages("en")
 
@@ -98,6 +100,11 @@ def test_a_ticket_is_its_buyers_alone(shop: Counter, tail: str) -> None:
         assert shop.call("GET", path, somebody).json["code"] == "not_found"
     assert shop.call("GET", path).json["code"] == "unauthorized"
     assert shop.call("GET", "/api/tickets/t-2" + tail, buyer).json["code"] == "not_found"
+
+
+@pytest.mark.parametrize("name", BAD_TICKETS)
+def test_a_bad_way_to_ask_is_refused_clearly(shop: Counter, name: str) -> None:
+    check_refusal(shop, BAD_TICKETS[name])
 
 
 @pytest.mark.parametrize("tail", ["", "/events"])
