@@ -86,6 +86,9 @@ def drill(running: Running, lab: Lab, size: Drill, rescue: Callable[[Queue], Non
         "seconds": size.seconds,
         "seed": size.seed,
         "faults": asdict(faults),
+        "seconds_until_that_job_was_done_by_another": next(
+            each.time_to_end for each in history if each.ticket_id == faults.job_of_dead_worker
+        ),
         "after_the_crowd": {**told(history), **verdicts(first)},
         "rounds_of_sending_again": rounds,
         "after_sending_again": {**told(settled), **verdicts(second)},
