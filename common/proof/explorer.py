@@ -182,6 +182,8 @@ class Explorer:
         for listener in self._shop.listeners:
             listener(SaleChanged(scene.sale_id, 1, "published"))
         office = BackOffice(self._host.sql, self._shop.listeners)
+        if self._shop.tasks:
+            take_all(self._host.queue, self._host.keys.prefix)  # left by somebody else, and none of ours
         earlier = tuple((action, action(self._shop, office, scene)) for action in scenario.before)
         queued = take_all(self._host.queue, self._host.keys.prefix) if self._shop.tasks else ()
         return replace(scene, queued=queued, earlier=earlier)

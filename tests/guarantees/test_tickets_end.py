@@ -53,7 +53,8 @@ class Case:
         self.seen = [ticket]
         if not self.can_be_ordered:
             self.shop.office.restock(self.sale.id, -1)
-        [self.job] = jobs.take_all(self.shop.backends.queue, self.shop.stage.code)
+        queued = jobs.take_all(self.shop.backends.queue, self.shop.stage.code)
+        [self.job] = [job for job in queued if job.payload == {"ticket": ticket.id}]
 
     def look(self) -> Ticket:
         """What the buyer who asks is told now."""
