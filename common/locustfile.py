@@ -62,8 +62,9 @@ class Buyer(FastHttpUser):
         ) as answer:
             if answer.status_code in EXPECTED:
                 answer.success()
-            if answer.status_code == 202:
-                self.follow(answer.json()["id"])
+            ticket = answer.json()["id"] if answer.status_code == 202 else None
+        if ticket:
+            self.follow(ticket)
 
     def follow(self, ticket: str) -> None:
         """Look at a ticket until it has ended, each look when the shop says (from s06)."""

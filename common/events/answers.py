@@ -60,12 +60,18 @@ class Answer:
         self._request_id = request_id
         self._send = send
         self.begun = False
+        self.status = 0
+
+    def told(self, request: Request) -> dict[str, Any]:
+        """For the log: what was asked, and with what it was answered."""
+        asked = {"request_id": request.id, "method": request.method, "path": request.path[:200]}
+        return {**asked, "status": self.status}
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
         """Send status and headers; those that every answer of the shop has are added."""
         every = {**HEADERS, "Cache-Control": "no-store", "X-Request-Id": self._request_id, **headers}
         pairs = [(name.lower().encode(), value.encode()) for name, value in every.items()]
-        self.begun = True
+        self.begun, self.status = True, status
         await self._send({"type": "http.response.start", "status": status, "headers": pairs})
 
     async def send(self, text: str) -> None:

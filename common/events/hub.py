@@ -58,7 +58,9 @@ class Hub:
         self._waiting[ticket_id].discard(moved)
         if not self._waiting[ticket_id]:
             del self._waiting[ticket_id]
-        self._places -= Counter([buyer_id])  # and forgets who has none left
+        self._places[buyer_id] -= 1
+        if not self._places[buyer_id]:
+            del self._places[buyer_id]
 
     def _listen(self) -> None:
         self._loop = asyncio.get_running_loop()

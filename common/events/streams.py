@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+import time
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 from redis import RedisError
@@ -44,7 +45,7 @@ class Streams:
         self._heartbeat = heartbeat
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request.of(scope)
+        request, began = Request.of(scope), time.perf_counter()
         answer = Answer(request.id, send)
         try:
             await self._answer(request, receive, answer)
@@ -54,6 +55,10 @@ class Streams:
             problem = problem_of(error)
             headers = {**problem.headers, "Content-Type": "application/problem+json"}
             await answer.whole(problem.status, headers, problem.document(request.id))
+        finally:
+            log.info(
+                "request", extra={**answer.told(request), "seconds": round(time.perf_counter() - began, 3)}
+            )
 
     async def _answer(self, request: Request, receive: Receive, answer: Answer) -> None:
         """`/healthz` also says how many streams are open."""
@@ -109,9 +114,9 @@ async def woken(moved: asyncio.Event, within: float) -> bool:
         return False
 
 
-async def until_left(receive: Receive, stream: Any) -> None:
-    """Run `stream` to its end, or until its reader has gone."""
-    streaming, leaving = asyncio.ensure_future(stream), asyncio.ensure_future(left(receive))
+async def until_left(receive: Receive, stream: Coroutine[Any, Any, None]) -> None:
+    """Run `stream` to its end, or until its reader has gone. Raises what it raises."""
+    streaming, leaving = asyncio.create_task(stream), asyncio.create_task(left(receive))
     try:
         await asyncio.wait({streaming, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if streaming.done():
