@@ -15,7 +15,7 @@ from stages.s05_redis_stock.counter import StockCounter, flag, milliseconds, sen
 from stages.s06_queue.tickets import CHANNEL, ticket_id, ticket_key
 
 HERE = Path(__file__).parent
-MOST = 5000  # tickets of one sale that may be open: what the workers write in about a minute
+MOST = 5000  # tickets of one sale that may be open
 KEEP = 24 * 3600  # seconds for which an ended ticket can be asked for
 
 

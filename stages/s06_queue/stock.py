@@ -5,7 +5,7 @@ from __future__ import annotations
 from common.shop import Attempt, Busy, Refused, Reservation
 from stages.s05_redis_stock.stock import RedisStock
 
-RETRY_AFTER = 2  # seconds: workers have written a good part of a full queue by then
+RETRY_AFTER = 2  # seconds, in which workers set some places free
 
 
 class TicketStock(RedisStock):

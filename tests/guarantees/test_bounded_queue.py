@@ -18,7 +18,6 @@ from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 from tests.world import World
 
-SUBJECT_FROM = 6  # before, there is no queue
 PLACES, BUYERS = 3, 8
 bounded = partial(TicketCounter, most=PLACES)
 CROWD = Scenario(

@@ -22,8 +22,6 @@ from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 from tests.world import World
 
-SUBJECT_FROM = 6  # before, there are no tickets
-
 
 @dataclass(frozen=True)
 class WorkOnce:
