@@ -118,6 +118,7 @@ def crowd_with_faults(
             began = time.monotonic()
             lab.redis.kill()
             faults.happened["redis killed"] = answered.count
+            answered.wait(answered.count + len(presses) // 100)  # so many meet a Redis that is away
             lab.redis.start()
             faults.redis_away_seconds = round(time.monotonic() - began, 2)
             faults.happened["redis back"] = answered.count
