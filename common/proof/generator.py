@@ -11,7 +11,6 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -20,7 +19,7 @@ import aiohttp
 from common.proof.history import Answer, Told, end_of, understand
 
 SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in mid-run moves no latency
-FIRST_LOOK, LAST_LOOK = (
+FIRST_LOOK, LAST_LOOK = 0.1, 5.0  # seconds between two looks at a ticket, at first and in the end
     0.1,
     1.0,
 )  # seconds between two looks at a ticket, at first and where nobody says how long
@@ -75,27 +74,26 @@ class Generator:
         tell(told.to_line())
 
     async def _follow(self, answer: Answer, token: str, give_up: float) -> Answer:
-        """What a ticket ends as: asked for more and more rarely, down to as often as the shop says.
+        """What a ticket ends as: looked at soon, then more and more rarely, so that looks alone sink no shop.
 
         Any other answer is its own end; so is a ticket that has not ended when the buyer gives up.
         """
         pause = FIRST_LOOK
         while answer.ticket_id and now() + pause < give_up:
             await asyncio.sleep(pause)
-            status, headers, body = await self._look(f"/api/tickets/{answer.ticket_id}", token)
-            if end := end_of(body) if status == 200 else None:
+            if end := end_of(await self._look(f"/api/tickets/{answer.ticket_id}", token)):
                 return end._replace(ticket_id=answer.ticket_id)
-            pause = min(2 * pause, float(headers.get("Retry-After", LAST_LOOK)))
+            pause = min(2 * pause, LAST_LOOK)
         return answer
 
-    async def _look(self, path: str, token: str) -> tuple[int | None, Mapping[str, str], object]:
-        """Status, headers and JSON of an address. No answer is no end: the shop may be back in a moment."""
+    async def _look(self, path: str, token: str) -> object:
+        """The JSON of an address; None without a success, which is no end: it may come in a moment."""
         headers = {"Authorization": f"Bearer {token}"}
         try:
             async with self._session.get(self._job["url"] + path, headers=headers, timeout=SHORT) as answer:
-                return answer.status, answer.headers, parsed(await answer.text(errors="replace"))
+                return parsed(await answer.text(errors="replace")) if answer.status == 200 else None
         except (aiohttp.ClientError, OSError):
-            return None, {}, None
+            return None
 
     async def _send(self, press: dict[str, Any], token: str) -> Answer:
         try:

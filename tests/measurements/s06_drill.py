@@ -2,10 +2,10 @@
 
     .venv/bin/python -m tests.measurements.s06_drill docs/results/s06_drill.json
 
-20,000 attempts of 5,000 buyers within two and a half minutes. What was told is judged twice: as it stands
+20,000 attempts of 5,000 buyers within four minutes. What was told is judged twice: as it stands
 after the crowd, and once every buyer who was told nothing clear has sent the same press, with its key, again,
 as clients should: a press that nobody sends again may hold its units for ever (s06 drops `crash_safe`). Takes
-about six minutes, some of them RQ's, which takes a dead worker's job for abandoned after a minute and a half.
+about seven minutes, some of them RQ's, which takes a dead worker's job for abandoned after a minute and a half.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ def circumstances() -> dict[str, Any]:
 
 
 def main(file: Path) -> None:
-    size = Drill(buyers=5000, units=6000, seconds=150, patience=200, seed=1)
+    size = Drill(buyers=5000, units=6000, seconds=240, patience=200, seed=1)
     with Lab(say=print) as lab:
         running = run_stage(lab, find("s06"), port=free_port(), buyers=size.buyers, jobs=2)
         figures = drill(running, lab, size, rescue=lambda _: None)

@@ -201,7 +201,7 @@ def test_who_got_a_ticket_follows_it_to_its_end(
 
 def test_a_ticket_that_never_ends_is_told_as_unknown() -> None:
     async def ticket(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"state": "working"}, headers={"Retry-After": "0"})
+        return web.json_response({"state": "working"})
 
     with shop(promise, ticket) as target:
         [told] = run(target, presses(1), patience=0.5)
