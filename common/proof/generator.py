@@ -20,9 +20,6 @@ from common.proof.history import Answer, Told, end_of, understand
 
 SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in mid-run moves no latency
 FIRST_LOOK, LAST_LOOK = 0.1, 5.0  # seconds between two looks at a ticket, at first and in the end
-    0.1,
-    1.0,
-)  # seconds between two looks at a ticket, at first and where nobody says how long
 SHORT = aiohttp.ClientTimeout(total=5)  # for one look: the next one may be answered
 MOST_OPEN = (
     10_240  # connections of one generator; a connection is a file, and shells allow only 1,024 of them

@@ -5,7 +5,7 @@
 20,000 attempts of 5,000 buyers within four minutes. What was told is judged twice: as it stands
 after the crowd, and once every buyer who was told nothing clear has sent the same press, with its key, again,
 as clients should: a press that nobody sends again may hold its units for ever (s06 drops `crash_safe`). Takes
-about seven minutes, some of them RQ's, which takes a dead worker's job for abandoned after a minute and a half.
+about seven minutes, some of them RQ's, which takes a dead worker's job for lost after a minute and a half.
 """
 
 from __future__ import annotations
