@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from common.catalog import find_sale
 from common.proof.crowd import Press, Target, plan, run, spike
 from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told, answers_per_second, quantile, quantile_to_end
@@ -82,13 +83,16 @@ class Result:
 def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Result:
     """Open a sale, send the crowd, and judge once everybody knows what they got."""
     sale_id = open_sale(running, crowd.units)
+    with running.database() as db:
+        opened = find_sale(db, sale_id)
     tokens = dict(enumerate(demo_tokens(running.settings, crowd.buyers), start=1))
     history = run(Target(running.url, sale_id, tokens), crowd.presses, patience=PATIENCE, on_told=on_told)
     everyone_knows = all(told.ended_at is not None for told in history)
     with running.database() as db, running.redis() as redis:
         counter = read_counter(redis, running.stage.code, sale_id)
         tickets = read_tickets(redis, running.stage.code, sale_id)
-        facts = load(db, counter, sale_id, history, at_rest=everyone_knows, tickets=tickets)
+        earlier = [opened] if opened else []
+        facts = load(db, counter, sale_id, history, at_rest=everyone_knows, earlier=earlier, tickets=tickets)
     return Result(running.stage, facts, judge(facts))
 
 

@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from common.backoffice import BackOffice
-from common.ids import new_id
+from common.proof import usual
 from common.proof.facts import Facts
 from common.proof.history import Told
 from common.proof.jobs import Queued
 from common.proof.oracle import Verdict, judge
 from common.proof.schedule import Run
-from common.shop import Attempt, Order, Refused, Sale, Shop
+from common.shop import Order, Refused, Sale, Shop
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)  # the time of every clock: no schedule depends on the hour
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_ACTORS = len(LETTERS)
+LONG_NUMBER = re.compile(r"\d{16}")  # ids come from the clock, in microseconds
 
 
 @dataclass(frozen=True)
 class Scene:
     """The sale and the buyers of one playing, never used before; in texts they go by small numbers.
 
-    `earlier` is what was done before, and what came of it; `queued` the background jobs that it has left, for
+    `done` is what was done before, and what came of it; `queued` the background jobs that it has left, for
     the workers among the actors.
     """
 
     sale_id: int
     queued: tuple[Queued, ...] = ()
-    earlier: tuple[tuple[Action, object], ...] = ()
+    done: tuple[tuple[Action, object], ...] = ()
 
     def buyer_id(self, number: int) -> int:
         return self.sale_id + number
 
     def tidy(self, text: str) -> str:
-        for number in range(1, MOST_ACTORS + 1):
-            text = text.replace(str(self.buyer_id(number)), str(number))
-        return text.replace(str(self.sale_id), "7")
+        return LONG_NUMBER.sub(lambda found: self._small(int(found[0])), text)
+
+    def _small(self, number: int) -> str:
+        if number == self.sale_id:
+            return "7"
+        buyer = number - self.sale_id
+        return str(buyer if 1 <= buyer <= MOST_ACTORS else number)
 
 
 class Action(Protocol):
@@ -62,17 +68,8 @@ class Press:
     key: str | None = None
 
     def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
-        return shop.buy(
-            Attempt(
-                id=new_id(),
-                sale_id=scene.sale_id,
-                buyer_id=scene.buyer_id(self.buyer),
-                quantity=self.quantity,
-                key=self.key or new_id(),
-                client="127.0.0.1",
-                deadline=NOW + timedelta(seconds=10),
-            )
-        )
+        buyer = scene.buyer_id(self.buyer)
+        return shop.buy(usual.attempt(scene.sale_id, buyer, NOW, self.quantity, self.key))
 
     def told(self, scene: Scene, number: int, outcome: object) -> Told:
         """What this buyer was told, for the oracle."""
@@ -92,6 +89,16 @@ class Press:
             code=refused.type if refused else None,
             order_id=order.id if order else None,
         )
+
+
+@dataclass(frozen=True)
+class Read:
+    """A visitor looks at the sale."""
+
+    title: str
+
+    def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
+        return shop.catalog.get(scene.sale_id)
 
 
 @dataclass(frozen=True)
@@ -127,7 +134,8 @@ class Scenario:
 
     `before` is done first, by one after the other, and its jobs are left to the actors. When all have ended,
     every job is run (once more), as a queue that delivers at least once may do. `rules` judge what the oracle
-    cannot know, because it depends on the order of the moves.
+    cannot know, because it depends on the moves. With `one_process` the actors are threads that share a shop,
+    which has shown the list of its sales and nothing else; otherwise each is a process with its own shop.
     """
 
     name: str
@@ -137,6 +145,7 @@ class Scenario:
     actions: tuple[Action, ...]
     rules: tuple[Rule, ...] = ()
     before: tuple[Action, ...] = ()
+    one_process: bool = False
 
     @property
     def actors(self) -> Mapping[str, Action]:
@@ -144,7 +153,7 @@ class Scenario:
 
     def broken(self, run: Run, scene: Scene, facts: Callable[[Sequence[Told]], Facts]) -> tuple[Verdict, ...]:
         """The guarantees that this run broke, by the oracle's rules and the scenario's own."""
-        done = [*scene.earlier, *((action, run.outcomes[name]) for name, action in self.actors.items())]
+        done = [*scene.done, *((action, run.outcomes[name]) for name, action in self.actors.items())]
         history = [
             action.told(scene, number, outcome)
             for number, (action, outcome) in enumerate(done, start=1)

@@ -13,9 +13,7 @@ from common.worker import queue_name
 
 TASK = "order"
 JOB_TIMEOUT = 30  # seconds of work on one order, then the job fails and is run again
-RUNS = (
-    600  # RQ runs a job again so often: with the worker's pause, for ten minutes of a database that is away
-)
+RUNS = 600  # times that RQ runs a job again: with the worker's pause, ten minutes without a database
 KEEP_DONE, KEEP_FAILED = 300, 7 * 24 * 3600  # seconds for which `rq info` and the dashboard still know a job
 
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from common import database
-from common.backends import Backends, database_name
-from common.proof import crash, facts, jobs
+from common.backends import Backends
+from common.proof import crash, jobs
 from common.proof.oracle import judge
 from common.proof.steps import Watcher
 from common.settings import Settings
@@ -71,11 +69,7 @@ class Case:
 
     def wrong(self) -> str:
         """What the oracle finds wrong."""
-        redis, code = self.shop.backends.stock, self.shop.stage.code
-        with closing(database.connect(self.shop.backends.settings.mysql_url, database_name(code))) as db:
-            counter = facts.read_counter(redis, code, self.sale.id)
-            tickets = {self.seen[0].id: self.seen}
-            found = facts.load(db, counter, self.sale.id, [], at_rest=True, tickets=tickets)
+        found = replace(self.shop.facts(self.sale), tickets={self.seen[0].id: self.seen})
         return "; ".join(f"{v.name}: {v.sentence}" for v in judge(found) if v.state == "broken")
 
 

@@ -31,7 +31,7 @@ from common import lua, worker
 from common.backends import Backends
 from common.catalog import SqlCatalog
 from common.lab import Lab
-from common.proof import facts, jobs
+from common.proof import jobs
 from common.proof.explorer import Explorer
 from common.proof.oracle import judge
 from common.proof.proxy import Proxy
@@ -90,12 +90,8 @@ def places(shop: World, sale: Sale) -> int:
 
 def broken(shop: World, sale: Sale) -> list[str]:
     """What the oracle says is wrong, at rest."""
-    redis = shop.backends.stock
-    with shop.backends.sql() as db:
-        counter = facts.read_counter(redis, "s06", sale.id)
-        tickets = facts.read_tickets(redis, "s06", sale.id)
-        found = facts.load(db, counter, sale.id, [], at_rest=True, tickets=tickets)
-    return [f"{verdict.name}: {verdict.sentence}" for verdict in judge(found) if verdict.state == "broken"]
+    verdicts = judge(shop.facts(sale))
+    return [f"{verdict.name}: {verdict.sentence}" for verdict in verdicts if verdict.state == "broken"]
 
 
 # The press.
