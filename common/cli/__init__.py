@@ -29,6 +29,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
     },
+    "The figures": {
+        "bench": "common.cli.bench:bench",
+        "growth": "common.cli.growth:growth",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",
