@@ -74,7 +74,7 @@ def explore(
 
     scenarios = scenarios_of(stage)
     if name not in scenarios:
-        raise click.BadParameter(f"{stage.code} has {', '.join(scenarios)}", param_hint="--scenario")
+        raise click.BadParameter(f"there are {', '.join(scenarios)}", param_hint="--scenario")
     create_shop = stage.load().create_shop
     create_shop = partial(create_shop, **seam.plugs(",".join(plugs), create_shop))
     console = new_console()
