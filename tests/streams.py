@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, contextmanager
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
@@ -58,6 +58,18 @@ class Stream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+@contextmanager
+def nobody_works(shop: Running) -> Iterator[None]:
+    """Tickets stay queued: the workers stand still for the length of the block."""
+    for worker in shop.workers:
+        worker.pause()
+    try:
+        yield
+    finally:
+        for worker in shop.workers:
+            worker.resume()
 
 
 def bearer(shop: Running, buyer: int) -> dict[str, str]:

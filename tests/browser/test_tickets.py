@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +12,7 @@ from common.seed import demo_buyer
 from common.web.i18n import messages
 from tests.browser.conftest import Open, sign_in
 from tests.edge import Run
+from tests.streams import nobody_works
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -28,18 +27,6 @@ LANGUAGES = pytest.mark.parametrize(("locale", "language"), [("en-GB", "en"), ("
 @pytest.fixture(scope="module")
 def shop(run: Run) -> Running:
     return run("s06")
-
-
-@contextmanager
-def nobody_works(shop: Running) -> Iterator[None]:
-    """Tickets stay queued: the workers stand still for the length of the block."""
-    for worker in shop.workers:
-        worker.pause()
-    try:
-        yield
-    finally:
-        for worker in shop.workers:
-            worker.resume()
 
 
 def at_sale(visit: Open, shop: Running, **options: object) -> Page:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 
 import pytest
 
@@ -16,7 +15,7 @@ from common.seed import demo_buyer
 from common.stages import find
 from common.web.server import granian_argv
 from tests.edge import Run, ask
-from tests.streams import Stream, bearer, follow, open_streams, press, ticket_for
+from tests.streams import Stream, bearer, follow, nobody_works, open_streams, press, ticket_for
 
 MANY = 200
 
@@ -24,18 +23,6 @@ MANY = 200
 @pytest.fixture(scope="module")
 def shop(run: Run) -> Running:
     return run("s06")
-
-
-@contextmanager
-def nobody_works(shop: Running) -> Iterator[None]:
-    """Tickets stay queued: the workers stand still for the length of the block."""
-    for worker in shop.workers:
-        worker.pause()
-    try:
-        yield
-    finally:
-        for worker in shop.workers:
-            worker.resume()
 
 
 def test_a_stream_tells_the_states_in_order_and_ends_with_the_ticket(shop: Running) -> None:
