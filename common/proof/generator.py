@@ -20,7 +20,7 @@ from common.proof.history import Answer, Told, end_of, understand
 
 SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in mid-run moves no latency
 FIRST_LOOK, LAST_LOOK = 0.1, 5.0  # seconds between two looks at a ticket, at first and in the end
-SHORT = aiohttp.ClientTimeout(total=5)  # for one look: the next one may be answered
+LOOK_PATIENCE = aiohttp.ClientTimeout(total=20)  # for one look: the next one may be answered
 MOST_OPEN = (
     10_240  # connections of one generator; a connection is a file, and shells allow only 1,024 of them
 )
@@ -87,7 +87,9 @@ class Generator:
         """The JSON of an address; None without a success, which is no end: it may come in a moment."""
         headers = {"Authorization": f"Bearer {token}"}
         try:
-            async with self._session.get(self._job["url"] + path, headers=headers, timeout=SHORT) as answer:
+            async with self._session.get(
+                self._job["url"] + path, headers=headers, timeout=LOOK_PATIENCE
+            ) as answer:
                 return parsed(await answer.text(errors="replace")) if answer.status == 200 else None
         except (aiohttp.ClientError, OSError):
             return None
