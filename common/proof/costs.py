@@ -38,11 +38,7 @@ class Cost:
 
 
 def costs(stage: Stage, settings: Settings, **plugs: Any) -> dict[str, Cost]:
-<<<<<<< HEAD
-    """The cost of an accepted attempt and of each kind of refusal, on a warm shop with `plugs` plugged in."""
-=======
     """The cost of an accepted attempt and of each kind of refusal, on a warm shop with `plugs` put in."""
->>>>>>> main
     schema.prepare(settings.mysql_url, stage.code)
     heard = Recorder()
     backends = Backends.connect(stage.code, settings, watcher=heard)
