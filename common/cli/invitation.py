@@ -9,7 +9,9 @@ from typing import Any
 from rich.console import Console
 
 from common.lab import LabError
+from common.processes import worker_words
 from common.running import Running
+from common.worker import queue_name
 
 
 def invite(console: Console, running: Running) -> None:
@@ -27,10 +29,23 @@ def invite(console: Console, running: Running) -> None:
         "Beside it": "export "
         + " ".join(f"{name}={shlex.quote(value)}" for name, value in addresses.items()),
     }
+    if running.workers:
+        lines |= queue_lines(running)
     console.print(f"\n[bold]{running.stage.name}[/] is running ({running.stage.title['en']})")
     for name, text in lines.items():
         console.print(f"[bold]{name + ':':<11}[/]", end="")
         console.print(text, soft_wrap=True, markup=False)
+
+
+def queue_lines(running: Running) -> dict[str, str]:
+    """How many workers there are, how to start one more, how to look at the queue. (`rq` is in .venv/bin.)"""
+    count = len(running.workers)
+    address, queue = shlex.quote(running.settings.redis_url), queue_name(running.stage.code)
+    return {
+        "Workers": f"{count}, started again when killed; and one process for events",
+        "One more": shlex.join(["rq", *worker_words(running.stage, running.settings)]),
+        "Queue": f"rq info --url {address} {queue}",
+    }
 
 
 def curl_line(running: Running) -> str:

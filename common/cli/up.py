@@ -18,31 +18,56 @@ BUYERS = 1000
 @click.option("--port", type=click.IntRange(1024, 65535), help="The port; 8000, or a free one, unless told.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
 @click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Workers on the queue (from s06).",
+)
+@click.option("--dashboard", is_flag=True, help="rq-dashboard too, on loopback (from s06).")
+@click.option(
     "--with",
     "plugs",
     multiple=True,
     metavar="KEYWORD=MODULE:CLASS",
     help="Put another class into the stage. May be repeated.",
 )
-def up(stage: Stage, buyers: int, port: int | None, workers: int, plugs: tuple[str, ...]) -> None:
-    """Run one stage until Ctrl-C: servers, database, web.
+def up(
+    *,
+    stage: Stage,
+    buyers: int,
+    port: int | None,
+    workers: int,
+    jobs: int,
+    dashboard: bool,
+    plugs: tuple[str, ...],
+) -> None:
+    """Run one stage until Ctrl-C: servers, database, web; from s06 on workers and the events process.
 
     Prints the address, the logins, a ready curl line, and the addresses of its MariaDB and Redis for tools of
     yours. Everything it made is removed at its end.
 
     \b
     ./seckill up s01
+    ./seckill up s06 --jobs 2 --dashboard
     ./seckill up s02 --with checkout=stages.s02_guarded_update.variants:RowLockCheckout
     """
     from common.cli.console import new_console
+    from common.cli.dashboard import check_dashboard, start_dashboard
     from common.cli.invitation import invite, stay
     from common.lab import Lab
     from common.ports import claimed
     from common.running import check_plugs, run_stage
 
     check_plugs(stage, plugs)
+    if dashboard:
+        check_dashboard(stage)
     console = new_console()
     with claimed(port) as ours, Lab(say=console.print) as lab:
-        running = run_stage(lab, stage, port=ours, buyers=buyers, workers=workers, plugs_wanted=plugs)
+        running = run_stage(
+            lab, stage, port=ours, buyers=buyers, workers=workers, jobs=jobs, plugs_wanted=plugs
+        )
         invite(console, running)
+        if dashboard:
+            console.print(f"[bold]Dashboard:[/] {start_dashboard(lab, running)}")
         stay(console, running)

@@ -54,7 +54,8 @@ def contests(console: Console, shops: Shops, crowd: Crowd) -> Results:
 
 def keep_open(console: Console, shops: Shops) -> None:
     """The newest shop stays open until Ctrl-C, which is no failure here: the verdict is given."""
-    shops.first.web.stop()
+    for process in shops.first.processes:
+        process.stop()
     invite(console, shops.newest)
     with suppress(KeyboardInterrupt):
         stay(console, shops.newest)

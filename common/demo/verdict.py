@@ -78,6 +78,7 @@ def _figures(figures: dict[str, Any]) -> Table:
     table.add_row("acknowledged but missing", _bad_if_any(figures["acknowledged_but_missing"]))
     table.add_row("p50 from press to answer", f"{figures['p50_ms']} ms")
     table.add_row("p99 from press to answer", f"{figures['p99_ms']} ms")
+    table.add_row("p99 until it is settled", f"{figures['p99_to_end_ms']} ms")
     table.add_row("answers a second", str(figures["answers_per_second"]))
     return table
 
