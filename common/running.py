@@ -102,15 +102,15 @@ def run_stage(
     threads: int = WEB_THREADS,
     jobs: int = 1,
     plugs_wanted: Sequence[str] = (),
-    through: Mapping[str, str] | None = None,
+    more_env: Mapping[str, str] | None = None,
 ) -> Running:
     """Prepare and fill the stage's database, start its processes, and return when they answer.
 
     `port` is one that the caller has claimed (common.ports). There are `workers` web processes with `threads`
     each, and `jobs` workers behind the queue, where the stage has one. `plugs_wanted`
-    ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. `through` holds addresses
-    of proxies which the stage's processes use instead of the servers' own (MYSQL_URL, REDIS_URL). `LabError`
-    says what did not work.
+    ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. `more_env` is for the
+    stage's processes alone, such as addresses of proxies instead of the servers' own (MYSQL_URL, REDIS_URL).
+    `LabError` says what did not work.
     """
     settings = replace(
         Settings.from_env(),
@@ -122,7 +122,7 @@ def run_stage(
     prepare(settings, stage, buyers)
     metrics = lab.folder / f"metrics-{port}"
     metrics.mkdir()
-    seen = through or {}
+    seen = more_env or {}
     env = {
         "SECRET_KEY": settings.secret_key,
         "WEB_THREADS": str(threads),

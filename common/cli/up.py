@@ -60,7 +60,7 @@ def up(
 
     from common.cli.console import new_console
     from common.cli.dashboard import check_dashboard, start_dashboard
-    from common.cli.invitation import invite, stay
+    from common.cli.invitation import invite, stay, stay_whatever_ends
     from common.lab import Lab
     from common.live import watched
     from common.ports import claimed
@@ -82,4 +82,6 @@ def up(
             console.print(f"[bold]Live lab:[/]  {address}", soft_wrap=True)
         if dashboard:
             console.print(f"[bold]Dashboard:[/] {start_dashboard(lab, running)}")
+        if live:
+            stay_whatever_ends(console)
         stay(console, running)

@@ -17,6 +17,7 @@ from common.live.server import LiveLab
 from common.ports import claimed
 from common.proof.proxy import Proxy
 from common.running import Running
+from common.web.lab import VARIABLE
 
 BUYERS = 500  # in a crowd
 
@@ -26,7 +27,7 @@ def watched(lab: Lab, start: Callable[..., Running]) -> Iterator[tuple[Running, 
     """Start a stage behind proxies, with the live lab beside it; the stage, and the page's address."""
     with Proxy(lab.mysql.tcp) as mysql, Proxy(lab.redis.tcp) as redis, claimed() as port:
         proxies = Proxies(mysql, redis)
-        running = start(through=proxies.addresses)
+        running = start(more_env={**proxies.addresses, VARIABLE: f"http://127.0.0.1:{port}/"})
         readings = Readings(lab, running)
         faults = Faults(lab, running, proxies, readings, BUYERS)
         with LiveLab(running.stage.name, running.url, readings, faults, port) as page:

@@ -41,6 +41,7 @@ class LiveLab:
         self._port = port
         self._key = secrets.token_urlsafe(16)
         self._reading: Reading = {}
+        self._ended = False
         self._taken = asyncio.Condition()
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="live lab", daemon=True)
@@ -81,6 +82,9 @@ class LiveLab:
 
     async def _stop(self) -> None:
         self._reader.cancel()
+        async with self._taken:
+            self._ended = True
+            self._taken.notify_all()  # who looks goes home
         await self._runner.cleanup()
 
     async def _read(self) -> None:
@@ -102,7 +106,7 @@ class LiveLab:
         await answer.prepare(request)
         await answer.write(event("about", self._about))
         with suppress(ConnectionResetError):  # whoever looked has gone
-            while True:
+            while not self._ended:
                 async with self._taken:
                     await self._taken.wait()
                     reading = self._reading
