@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -38,7 +38,7 @@ class Running:
 
     `address` is where its web processes listen: a port, or a unix socket behind the edge. `url` is where
     visitors go: to the edge if there is one. From s06 on there are `workers`, which are started again when
-    they end, and the `events` process at `events_address`.
+    they end, and the `events` process at `events_address`. Its web processes count in the folder `metrics`.
     """
 
     stage: Stage
@@ -46,6 +46,7 @@ class Running:
     settings: Settings
     web: Process
     address: int | Path
+    metrics: Path
     edge: Process | None = None
     events: Process | None = None
     events_address: Path | None = None
@@ -101,13 +102,15 @@ def run_stage(
     threads: int = WEB_THREADS,
     jobs: int = 1,
     plugs_wanted: Sequence[str] = (),
+    more_env: Mapping[str, str] | None = None,
 ) -> Running:
     """Prepare and fill the stage's database, start its processes, and return when they answer.
 
     `port` is one that the caller has claimed (common.ports). There are `workers` web processes with `threads`
     each, and `jobs` workers behind the queue, where the stage has one. `plugs_wanted`
-    ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. `LabError` says what did
-    not work.
+    ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. `more_env` is for the
+    stage's processes alone, such as addresses of proxies instead of the servers' own (MYSQL_URL, REDIS_URL).
+    `LabError` says what did not work.
     """
     settings = replace(
         Settings.from_env(),
@@ -119,18 +122,26 @@ def run_stage(
     prepare(settings, stage, buyers)
     metrics = lab.folder / f"metrics-{port}"
     metrics.mkdir()
-    env = {"SECRET_KEY": settings.secret_key, "WEB_THREADS": str(threads), VARIABLE: ",".join(plugs_wanted)}
+    seen = more_env or {}
+    env = {
+        "SECRET_KEY": settings.secret_key,
+        "WEB_THREADS": str(threads),
+        VARIABLE: ",".join(plugs_wanted),
+        **seen,
+    }
     of_web = {**env, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
     address = lab.folder / f"{stage.code}-{port}.sock" if "edge" in stage.processes else port
     events_address = lab.folder / f"events-{port}.sock"
     web = start_web(lab, stage, address, of_web, workers=workers, threads=threads)
     has_queue = "worker" in stage.processes
     labels = [f"{port}-{number}" for number in range(1, has_queue * jobs + 1)]
-    queue = [start_worker(lab, stage, settings, env, label) for label in labels]
+    of_queue = replace(settings, redis_url=seen.get("REDIS_URL", settings.redis_url))
+    queue = [start_worker(lab, stage, of_queue, env, label) for label in labels]
     events = start_events(lab, stage, events_address, env) if "events" in stage.processes else None
     edge = start_edge(lab, stage, port, address, events=events_address) if isinstance(address, Path) else None
     return Running(
-        stage, f"http://127.0.0.1:{port}", settings, web, address, edge, events, events_address, queue
+        *(stage, f"http://127.0.0.1:{port}", settings, web, address, metrics),
+        *(edge, events, events_address, queue),
     )
 
 

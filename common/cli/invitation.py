@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 
@@ -67,8 +68,18 @@ def an_open_sale(running: Running) -> int:
     return int(sales[0]["id"]) if sales else 1
 
 
+HOW_TO_END = "\nCtrl-C ends it, and removes all that it made."
+
+
 def stay(console: Console, running: Running) -> None:
     """Keep the shop open until Ctrl-C (`KeyboardInterrupt`); `LabError` when its web processes end before."""
-    console.print("\nCtrl-C ends it, and removes all that it made.")
+    console.print(HOW_TO_END)
     running.web.wait()
     raise LabError(f"The web processes have ended: {running.web.last_words()}")
+
+
+def stay_whatever_ends(console: Console) -> NoReturn:
+    """Until Ctrl-C, whoever is killed meanwhile."""
+    console.print(HOW_TO_END)
+    while True:
+        threading.Event().wait()
