@@ -66,15 +66,15 @@ def test_every_chapter_has_its_parts_in_order(lang: Lang) -> None:
 
 def test_the_length_of_a_chapter_counts_prose_alone() -> None:
     text = "---\ntitle: x\n---\n\n# One {#one}\n\ntwo three\n\n```python\nfour\n```\n\n"
-    text += '    five\n\n{{ code("six") }}\n'
-    assert chapters.prose(text, "en") == 4  # and the id of the heading
+    text += '    five\n\n{{ code("six", notes={"7": "eight"}) }}\n\nnine\n'
+    assert chapters.prose(text, "en") == 6  # and the id of the heading
     assert chapters.prose("# 一\n\n二三 four\n", "zh") == 3
 
 
 def test_all_words_are_there_in_both_languages() -> None:
     assert [key for key, said in WORDS.items() if set(said) != set(LANGS)] == []
     words = {lang: set(plays.words_of(lang)) for lang in LANGS}
-    assert words["zh"] - words["en"] == {"actors", "refusals", "sentences"}
+    assert words["zh"] - words["en"] == {"actors", "refusals", "sentences", "titles"}
     assert words["en"] <= words["zh"]
 
 
