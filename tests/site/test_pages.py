@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from markdown import Markdown
 
 from common.lab.places import ROOT
 from common.proof.grid import rows
-from common.site import architecture, chapters, glossary, outputs, plays, stage_blocks, tables
+from common.site import architecture, chapters, glossary, measured, outputs, plays, stage_blocks, tables
 from common.site.building import CONFIGS
 from common.site.errors import PageError
 from common.site.ladder import FILE as LADDER
@@ -112,6 +113,24 @@ def test_the_picture_grows() -> None:
     assert "nginx" in last
     assert "stock, limits, requests" in last
     assert len(re.findall("<rect", first)) < len(re.findall("<rect", last))
+
+
+def test_nothing_is_said_of_what_nobody_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured, "FILE", tmp_path / "bench.json")
+    assert measured.pictures("en") == measured.figures(find("s02"), "en") == ""
+
+
+def test_what_was_measured_is_shown_with_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bench.json"
+    monkeypatch.setattr(measured, "FILE", file)
+    about = {"machine": "2 cores", "date": "2030-01-02T03:04:05", "command": "./seckill bench"}
+    figure = {"subject": "s02_guarded_update", "kind": "accepted", "per_second": 1234, "ratio": 0.5}
+    file.write_text(json.dumps({"about": about, "figures": [figure]}))
+    (tmp_path / "bench_price.svg").write_text("<svg/>")
+    shown = measured.figures(find("s02"), "en")
+    assert "| `accepted` |  | 1,234 (× 0.5) |" in shown
+    assert "Measured on 2 cores, 2030-01-02, by `./seckill bench`" in shown
+    assert measured.pictures("zh").count("<img") == 1
 
 
 @pytest.mark.parametrize("name", [name for name in outputs.entries() if name.startswith("play-")])
