@@ -28,9 +28,14 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "grid": "common.cli.grid:grid",
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
+        "sessions": "common.cli.sessions:sessions",
     },
     "The site": {
         "docs": "common.cli.docs:docs",
+    },
+    "The figures": {
+        "bench": "common.cli.bench:bench",
+        "growth": "common.cli.growth:growth",
     },
     "The machine": {
         "doctor": "common.lab.commands:doctor",

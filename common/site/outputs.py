@@ -23,6 +23,7 @@ from common.site.errors import PageError
 
 FOLDER = ROOT / "docs" / "outputs"
 LIST = FOLDER / "outputs.toml"
+COLUMNS = 88  # characters that fit beside the table of contents
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")  # the only thing that may differ from one run to the next
 # Without it a diagram is as wide as its longest statement, and its letters are too small to read.
 WRAPPED = '%%{init: {"sequence": {"wrap": true, "width": 190, "actorMargin": 130}}}%%\n'
@@ -32,13 +33,15 @@ SERVERS = re.compile(r"^(MariaDB|Redis|Valkey|nginx)\b.*\n", re.MULTILINE)  # wh
 @dataclass(frozen=True)
 class Capture:
     """One entry of outputs.toml. `file` is what it is kept in; `diagram` also keeps its Mermaid diagram;
-    `title` is what the playable scheduler calls a recording that is not simply its stage."""
+    `title` is what the playable scheduler calls a recording that is not simply its stage; `own_servers` has
+    the command start its own, for it cuts their connections or kills them."""
 
     name: str
     command: str
     file: str = ""
     diagram: bool = False
     title: dict[str, str] = field(default_factory=dict)
+    own_servers: bool = False
 
     @property
     def kept(self) -> Path:
@@ -67,8 +70,10 @@ def captured(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Markdown: the command, and what it printed."""
-    return fence(f"$ {entry(name).command}\n\n{captured(name)}", "text")
+    """Markdown: the command, and what it printed. What is wider than the page's column is set smaller."""
+    text = f"$ {entry(name).command}\n\n{captured(name)}"
+    size = "wide" if max(map(len, text.splitlines())) > COLUMNS else "narrow"
+    return f'<div class="output {size}" markdown>\n\n{fence(text, "text")}\n</div>\n'
 
 
 def diagram(name: str) -> str:
@@ -85,8 +90,8 @@ def _read(name: str, file: Path) -> str:
 
 
 def capture(wanted: Capture, env: Mapping[str, str]) -> dict[Path, str]:
-    """Run the command on the servers that `env` names; what to keep, by file."""
-    made = {wanted.kept: _run(wanted.command, env)}
+    """Run the command, on the servers that `env` names or on its own; what to keep, by file."""
+    made = {wanted.kept: _run(wanted.command, {} if wanted.own_servers else env)}
     if wanted.diagram:
         text = _run(f"{wanted.command} --mermaid", env)
         made[wanted.drawn] = text[text.index("sequenceDiagram") :]
