@@ -29,6 +29,9 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
     },
+    "Homework": {
+        "homework": "homework.grader.commands:homework",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",
