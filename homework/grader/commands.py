@@ -58,7 +58,9 @@ def list_all() -> None:
     """
     for each in all_homeworks():
         stars = "★" * each.difficulty
-        click.echo(f"{each.code}  {each.title['en']} ({each.title['zh']}), {each.stage}, {each.minutes} min {stars}")
+        click.echo(
+            f"{each.code}  {each.title['en']} ({each.title['zh']}), {each.stage}, {each.minutes} min {stars}"
+        )
 
 
 @homework.command()
@@ -111,7 +113,9 @@ def check(
     if schedule and not check:
         raise click.UsageError("--schedule needs --check: which check is it a schedule of?")
     if check and check not in {each.id for each in which.checks}:
-        raise click.BadParameter(f"there are {', '.join(each.id for each in which.checks)}", param_hint="--check")
+        raise click.BadParameter(
+            f"there are {', '.join(each.id for each in which.checks)}", param_hint="--check"
+        )
     if task:
         which.task(task)
     folder = desks.started(which, desk)

@@ -43,7 +43,9 @@ class Wish:
     def wants(self, homework: Homework) -> list[CheckSpec]:
         by_id = {check.id: check for check in homework.checks}
         chosen = [
-            check for check in homework.checks if self.task in {None, check.task} and self.check in {None, check.id}
+            check
+            for check in homework.checks
+            if self.task in {None, check.task} and self.check in {None, check.id}
         ]
         if self.schedule:
             return chosen
@@ -124,11 +126,11 @@ class Judge:
             if error.schedule:
                 command = f"./seckill homework check {self._homework.number:02} --check {spec.id}"
                 result.replay = f"{command} --schedule {error.schedule}"
-            return fail(result, "failed", f"{error}.")
+            return fail(result, "failed", sentence(error))
         except NotStarted:
             return fail(result, "not_started", "Your code says NotImplementedError: it is not written yet.")
         except (StudentError, Unseen, DriverError) as error:
-            return fail(result, "failed", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            return fail(result, "failed", sentence(error))
         except Exception as error:
             return fail(result, "grader_error", f"The grader failed ({type(error).__name__}: {error}).")
         return result
@@ -150,6 +152,11 @@ class Judge:
         finally:
             self.costs = grading.costs or self.costs
             self.traces += grading.traces
+
+
+def sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
 
 
 def fail(result: CheckResult, state: State, message: str) -> CheckResult:

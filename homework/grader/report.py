@@ -8,7 +8,13 @@ from homework.grader.book import Homework
 from homework.grader.result import CheckResult, Result
 
 MARKS = {"passed": "✔", "failed": "✘", "skipped": "–", "not_started": "○", "grader_error": "!"}
-COLOURS = {"passed": "green", "failed": "red", "skipped": "dim", "not_started": "yellow", "grader_error": "magenta"}
+COLOURS = {
+    "passed": "green",
+    "failed": "red",
+    "skipped": "dim",
+    "not_started": "yellow",
+    "grader_error": "magenta",
+}
 LONGEST = 600  # characters of what was expected or seen
 
 
@@ -28,7 +34,9 @@ def show_check(console: Console, check: CheckResult) -> None:
 
 def show_end(console: Console, homework: Homework, result: Result) -> None:
     """The sum, and what to do next."""
-    console.print(f"\n{homework.code}: {result.points} of {result.of} points, seed {result.seed}", markup=False)
+    console.print(
+        f"\n{homework.code}: {result.points} of {result.of} points, seed {result.seed}", markup=False
+    )
     if result.message:
         console.print(result.message, markup=False)
     wrong = [check for check in result.checks if check.state == "grader_error"]

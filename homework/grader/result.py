@@ -83,7 +83,9 @@ class Result:
         try:
             said = json.loads(text)
             if said["schema"] != SCHEMA:
-                raise BrokenResult(f"its schema is version {said['schema']}; this grader reads version {SCHEMA}")  # noqa: TRY301
+                raise BrokenResult(
+                    f"its schema is version {said['schema']}; this grader reads version {SCHEMA}"
+                )
             checks = [CheckResult(**check) for check in said.pop("checks")]
             traces = [Trace(**trace) for trace in said.pop("traces")]
             costs = said.pop("costs")

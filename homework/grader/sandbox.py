@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -139,7 +138,9 @@ class Channel:
             message = json.loads(line)
             assert isinstance(message, dict)
         except (ValueError, RecursionError, AssertionError):
-            raise StudentError("your process answered with something that is no answer, or is too long") from None
+            raise StudentError(
+                "your process answered with something that is no answer, or is too long"
+            ) from None
         return message
 
     def close(self) -> None:
@@ -163,7 +164,10 @@ def understand(ended: Any, steps: Any) -> Answer:
             error.add_note(where)
             return Answer(error=error, steps=steps)
         case {"raised": str(said), "where": str(where)}:
-            return Answer(error=StudentError(f"your code raised {said}" + (f" (at {where})" if where else "")), steps=steps)
+            return Answer(
+                error=StudentError(f"your code raised {said}" + (f" (at {where})" if where else "")),
+                steps=steps,
+            )
     return Answer(error=StudentError("your process answered with something that is no answer"))
 
 
