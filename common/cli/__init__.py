@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "Homework": {
         "homework": "homework.grader.commands:homework",
+        "grade": "homework.grader.commands:grade",
     },
     "The machine": {
         "doctor": "common.lab.commands:doctor",

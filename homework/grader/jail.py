@@ -1,5 +1,5 @@
 # os and ctypes are enough here, and start quickest.
-# ruff: noqa: PTH103, PTH112, PTH123, PTH208, S606
+# ruff: noqa: S606
 """The jail: becomes a place that a program cannot leave, runs the program there, and ends all it started.
 
 Run as `python -I -S jail.py LIFE REPORT SPEC`. LIFE is a descriptor: when its other end closes, everything
