@@ -168,9 +168,10 @@ class Grading:
         return self.attempt(function, **arguments).result()
 
     def attempt(self, function: str, **arguments: Any) -> Answer:
-        """As `call`, but an error is part of the answer. `NotStarted` is raised all the same."""
+        """As `call`, but what the shop or a server refused is part of the answer. Raises all the same: `NotStarted`,
+        and `StudentError` for code that came to no answer."""
         answer = self.box.channels[0].call(function, arguments)
-        if isinstance(answer.error, NotStarted):
+        if isinstance(answer.error, NotStarted | StudentError):
             raise answer.error
         return answer
 
@@ -188,17 +189,27 @@ class Grading:
         The exploration for further judging; None when only one schedule was replayed. Raises `Powerless` when
         the actors never met.
         """
-        player = Player(self.servers, self.homework.stage, self.box)
-        self.open.callback(player.close)
         if self.schedule:
-            self._settle(meeting, player.replay(meeting, self.schedule))
+            self._settle(meeting, self._player.replay(meeting, self.schedule))
             return None
-        found = player.explore(meeting, self.seed, most)
+        found = self._player.explore(meeting, self.seed, most)
         for run in found.breaking():
             self._settle(meeting, run)
         found.check_power()
         self.keep(max(found.runs, key=lambda run: run.switches))
         return found
+
+    def replay(self, meeting: Meeting, schedule: str) -> tuple[Run, str]:
+        """Play one schedule, whatever comes of it; the run and its diagram. Raises `Diverged`."""
+        run = self._player.replay(meeting, schedule)
+        self.keep(run)
+        return run, diagram.terminal(meeting, run)
+
+    @cached_property
+    def _player(self) -> Player:
+        player = Player(self.servers, self.homework.stage, self.box)
+        self.open.callback(player.close)
+        return player
 
     def _settle(self, meeting: Meeting, run: Run) -> None:
         self.keep(run)

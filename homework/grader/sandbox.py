@@ -219,6 +219,8 @@ class Sandbox:
         for channel in self.channels:
             channel.close()
         self._reader.join()
+        if self._process.stdout:
+            self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _lay_out(self, files: Mapping[str, bytes], harness: Path) -> None:
