@@ -52,7 +52,7 @@ MOST_CRASHES = 40  # steps of one operation
 
 
 class Failed(Exception):
-    """The check is not passed. `message` is a sentence for the student; the rest says what was to be seen."""
+    """The check is not passed. `message` is a sentence for the student; the rest is what to look at."""
 
     def __init__(
         self,
@@ -164,12 +164,12 @@ class Grading:
         return self.new_box()
 
     def call(self, function: str, **arguments: Any) -> Any:
-        """What `function` of harness.py returns. Raises what it raised: `Refused`, `MySQLError`, `StudentError`."""
+        """What `function` of harness.py returns. Raises what it raised."""
         return self.attempt(function, **arguments).result()
 
     def attempt(self, function: str, **arguments: Any) -> Answer:
-        """As `call`, but what the shop or a server refused is part of the answer. Raises all the same: `NotStarted`,
-        and `StudentError` for code that came to no answer."""
+        """As `call`, but what the shop or a server refused is part of the answer. Raises all the same:
+        `NotStarted`, and `StudentError` for code that came to no answer."""
         answer = self.box.channels[0].call(function, arguments)
         if isinstance(answer.error, NotStarted | StudentError):
             raise answer.error

@@ -179,7 +179,7 @@ def hint(which: Homework, task: int, level: int, lang: str) -> None:
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="So many at a time.")
 @click.option("--seed", default=7, show_default=True, help="Draws the data of the checks.")
 @click.option("--quiet", is_flag=True, help="One line a homework, without the checks.")
-def grade(folder: Path, to: Path, chosen: tuple[Homework, ...], jobs: int, seed: int, quiet: bool) -> int:
+def grade(*, folder: Path, to: Path, chosen: tuple[Homework, ...], jobs: int, seed: int, quiet: bool) -> int:
     """Grade one submission, or a folder of them (folders or zips named seckill-<id>-<author>).
 
     Writes TO/<submission>/<homework>/result.json. Run again, it grades only what is new or has changed.

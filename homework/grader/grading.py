@@ -33,8 +33,10 @@ class Submission:
 
 @dataclass(frozen=True)
 class Wish:
-    """Which checks to run, and how: all of them unless told otherwise. `task`, `check`: only that one (and what
-    it needs). `schedule`: play only this one."""
+    """Which checks to run: all of them, or those of one `task`, or one `check` (and what it needs).
+
+    `schedule`: play only this one.
+    """
 
     seed: int = SEED
     task: int | None = None

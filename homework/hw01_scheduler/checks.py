@@ -9,7 +9,7 @@ from typing import Any
 
 from common.proof.oracle import Verdict
 from common.proof.schedule import Diverged, Run
-from homework.grader.authoring import Failed, Grading, Meeting, NotStarted, Part, Scene, broken
+from homework.grader.authoring import Failed, Grading, Meeting, NotStarted, Part, Scene, an_order, broken
 
 SAFE = {"shop_3", "shop_5"}
 ROUNDS = 6  # sales for each violation
@@ -53,7 +53,7 @@ def judge_answer(g: Grading, shop: str) -> None:
         g.play(meeting(g, shop))
     elif answer == "SAFE":
         raise Failed(
-            f"{shop} is not safe: some schedule breaks it", expected="a schedule that does", seen="safe"
+            f"Some schedule breaks {shop}: it is not safe", expected="a schedule that does", seen="safe"
         )
     else:
         judge_schedule(g, shop, answer)
@@ -63,9 +63,9 @@ def judge_schedule(g: Grading, shop: str, schedule: str) -> None:
     try:
         run, picture = g.replay(meeting(g, shop), schedule)
     except Diverged as error:
-        raise Failed(f"{shop} cannot be played so: {error}", seen=schedule) from None
+        raise Failed(f"This schedule of {shop} cannot be played: {error}", seen=schedule) from None
     if not run.broken:
-        raise Failed(f"{shop} keeps its promise in this schedule", schedule=run.schedule, diagram=picture)
+        raise Failed(f"In this schedule {shop} keeps its promise", schedule=run.schedule, diagram=picture)
 
 
 def answer_for(g: Grading, shop: str) -> str:
@@ -78,10 +78,12 @@ def answer_for(g: Grading, shop: str) -> str:
         raise NotStarted
     if not isinstance(said, str) or not (set(said.upper()) <= {"A", "B"} or said.upper() == "SAFE"):
         raise Failed(
-            f'{shop} is neither a schedule of A and B nor "safe"', expected='such as "AABB"', seen=said
+            f'The answer for {shop} is neither a schedule of A and B nor "safe"',
+            expected='such as "AABB"',
+            seen=said,
         )
     if len(said) > 100:
-        raise Failed(f"{shop} has a schedule of {len(said)} letters; no shop takes that many steps")
+        raise Failed(f"The schedule for {shop} has {len(said)} letters; no shop takes that many steps")
     return said.upper()
 
 
@@ -95,13 +97,16 @@ def meeting(g: Grading, shop: str) -> Meeting:
     return Meeting(
         name=shop,
         title=f"{shop}, {'one buyer presses twice' if shop == 'shop_6' else 'two buyers, one unit'}",
-        parts=[Part("A", shop, press(buyers[0]), read=bool), Part("B", shop, press(buyers[1]), read=bool)],
+        parts=[
+            Part("A", shop, press(buyers[0]), read=an_order),
+            Part("B", shop, press(buyers[1]), read=an_order),
+        ],
         prepare=lambda: Scene({"the sale": g.new_sale(shop, units, limit=1)}),
         judge=lambda scene, run: judge_sale(g, scene, run),
     )
 
 
-def judge_sale(g: Grading, scene: Scene, run: Run) -> Sequence[Verdict]:  # noqa: ARG001 - a judge's signature
+def judge_sale(g: Grading, scene: Scene, run: Run) -> Sequence[Verdict]:
     with g.db() as db:
         initial = (db.one("SELECT initial FROM sales WHERE id = %s", scene["the sale"]) or {})["initial"]
         orders = db.all("SELECT buyer_id FROM orders WHERE sale_id = %s", scene["the sale"])

@@ -1,4 +1,4 @@
-"""Every homework is fair: its starter scores nothing, its solution everything, and each mistake its own check."""
+"""Every homework is fair: its starter scores nothing, its solution everything, each mistake fails its own."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
 """hw01, task 3: the audit. Given what the shop wrote down and what its buyers were told: what is wrong?
 
     sale    {"initial": 10, "stock": 3, "limit": 2, "price_cents": 100, "opens_at": 1000, "closes_at": 2000}
-    orders  [{"id": "o1", "buyer": 7, "quantity": 1, "price_cents": 100, "created_at": 1500, "status": "placed"}, …]
+    orders  [{"id": "o1", "buyer": 7, "quantity": 1, "price_cents": 100, "created_at": 1500,
+              "status": "placed"}, …]
     told    [{"buyer": 7, "quantity": 1, "answer": "order", "order_id": "o1"}, …]
 
-`stock` is what is left now, after everything has come to rest; it only fell while the sale ran. Times are
-seconds. `status` is "placed" or "cancelled": a cancelled order's units were given back, and are nobody's; they
-were given back after the sale. `answer` is "order", "sold_out", "limit_reached" or "unknown" (no answer came:
+`stock` is what is left now that everything has come to rest; it only fell while the sale ran. Times are
+seconds. `status` is "placed" or "cancelled": a cancelled order's units were given back after the sale, and are
+nobody's. `answer` is "order", "sold_out", "limit_reached" or "unknown" (no answer came:
 there may be an order, or not); `order_id` is None unless it is "order".
 """
 
