@@ -68,7 +68,7 @@ class Failed(Exception):
 
 
 def an_order(value: Any) -> object:
-    """For `Part(…, read=an_order)`: the `Order` in what harness.py returned; the value itself if it is none."""
+    """For `Part(…, read=an_order)`: the `Order` that harness.py returned; anything else as it is."""
     try:
         return Order(**{**value, "created_at": datetime.fromisoformat(value["created_at"])})
     except (TypeError, KeyError, ValueError):
@@ -131,7 +131,8 @@ class Grading:
         with self.db() as db:
             return db.insert(
                 "INSERT INTO sales (title, title_zh, image, price_cents, list_price_cents, initial, stock,"
-                " buyer_limit, opens_at, closes_at, state) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                " buyer_limit, opens_at, closes_at, state)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 *row,
             )
 

@@ -261,7 +261,7 @@ class Sandbox:
         self._reader.start()
 
     def _spec(self, passed: list[int], isolate: bool) -> dict[str, Any]:
-        """What jail.py is told. Without a root of its own, the program finds everything where it really is."""
+        """What jail.py is told. Without a root of its own, the program finds all where it really is."""
         walled = self._walled = isolate and not walls.missing()
         at = Path("/") if walled else self._folder
         sockets = INSIDE if walled else self._servers.sockets

@@ -26,7 +26,10 @@ COUNTS = (
     "SELECT TOTAL_CONNECTIONS AS connections, SELECT_COMMANDS + UPDATE_COMMANDS + OTHER_COMMANDS AS commands"
     " FROM information_schema.user_statistics WHERE user = %s"
 )
-NUMBERED = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = %s AND auto_increment IS NOT NULL"
+NUMBERED = (
+    "SELECT table_name AS name FROM information_schema.tables"
+    " WHERE table_schema = %s AND auto_increment IS NOT NULL"
+)
 FIRST_ID = 7000001  # no number that means something else: in diagrams an id is replaced by its name
 GREETING = 1  # statements of a connection that opens: its settings
 PAST_BACKENDS = (

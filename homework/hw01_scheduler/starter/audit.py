@@ -6,8 +6,8 @@
     told    [{"buyer": 7, "quantity": 1, "answer": "order", "order_id": "o1"}, …]
 
 `stock` is what is left now that everything has come to rest; it only fell while the sale ran. Times are
-seconds. `status` is "placed" or "cancelled": a cancelled order's units were given back after the sale, and are
-nobody's. `answer` is "order", "sold_out", "limit_reached" or "unknown" (no answer came:
+seconds. `status` is "placed" or "cancelled": a cancelled order's units were given back after the sale, and
+are nobody's. `answer` is "order", "sold_out", "limit_reached" or "unknown" (no answer came:
 there may be an order, or not); `order_id` is None unless it is "order".
 """
 
