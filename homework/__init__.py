@@ -1,0 +1,1 @@
+"""Homework: what students get, and what grades it."""

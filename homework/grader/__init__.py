@@ -1,0 +1,1 @@
+"""Grades homework, and a class."""
