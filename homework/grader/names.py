@@ -1,8 +1,8 @@
 """The name of a submission: `seckill-<id>-<author>`, like `seckill-20260001-lin`.
 
-The id is the student number: digits, with up to three letters before them where a university has such. The
-author is a name in the letters a to z. A name that is written otherwise is refused with the nearest right one:
-capitals, spaces, full-width digits, wrong separators, accents and Chinese characters are understood.
+The id is the student number: digits, with up to three letters before them where a university has such.
+The author is a name in the letters a to z. A name written otherwise is refused with the nearest right
+one: capitals, spaces, full-width digits, wrong separators, accents and Chinese characters are understood.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IDS = (re.compile(r"\b[a-z]{1,3}\d{4,14}\b"), re.compile(r"\d[\d ]{2,}\d"))
 HAN = re.compile(r"[\u3400-\u9fff]+")
 LIKE_SECKILL = 0.75  # of the letters in the same order: so are "sekill" and "seckil"
 # Surnames that sound otherwise than the same character in other words.
-SURNAMES = dict(zip("单曾解仇查区朴翟", "shan zeng xie qiu zha ou piao zhai".split(), strict=True))
+SURNAMES = {"单": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "查": "zha", "区": "ou", "朴": "piao"}
 
 
 class WrongName(Mistake):
@@ -102,19 +102,14 @@ def _pinyin(run: str) -> str:
 
 def _what_is_wrong(text: str) -> str:
     """The first thing that is wrong, in words."""
-    folded = unicodedata.normalize("NFKC", text)
-    if not text.strip():
-        return "it is empty"
-    if folded != text:
-        return "it has full-width characters"
-    if HAN.search(text):
-        return "it has Chinese characters"
-    if re.search(r"\s", text):
-        return "it has spaces"
-    if text != text.lower():
-        return "it has capitals"
-    if ARCHIVE.search(text):
-        return "it has the ending of an archive"
-    if not re.search(r"\d{4,}", text):
-        return "it has no student number of at least four digits"
-    return "it is not the word seckill, the student number and the author, with a hyphen between"
+    faults = {
+        "it is empty": not text.strip(),
+        "it has full-width characters": unicodedata.normalize("NFKC", text) != text,
+        "it has Chinese characters": HAN.search(text),
+        "it has spaces": re.search(r"\s", text),
+        "it has capitals": text != text.lower(),
+        "it has the ending of an archive": ARCHIVE.search(text),
+        "it has no student number of at least four digits": not re.search(r"\d{4}", text),
+        "it is not seckill, the student number and the author with a hyphen between": True,
+    }
+    return next(fault for fault, found in faults.items() if found)

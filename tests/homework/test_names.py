@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from homework.grader.names import RIGHT, Name, WrongName, nearest, of_path, parse
 
-# The same examples each time, none kept on disk; the first one imports the table of pinyin, which takes a moment.
+# The same examples each time, none kept on disk. No deadline: the first one loads the table of pinyin.
 same_each_time = settings(derandomize=True, database=None, deadline=None, max_examples=300)
 RIGHT_NAMES = st.from_regex(RIGHT, fullmatch=True)
 FULL_WIDTH = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
