@@ -1,4 +1,4 @@
-"""Leaderboards: who needs the fewest round trips, SQL statements and bytes. Never time: that is the machine's."""
+"""Leaderboards on round trips, SQL statements and bytes; never on time, which is the machine's."""
 
 from __future__ import annotations
 

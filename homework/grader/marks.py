@@ -42,7 +42,7 @@ def late_days(result: Result, course: Course) -> int:
 
 
 def total(marks: Mapping[str, Mark | None], course: Course) -> float | None:
-    """The weighted mean, 0 to 100. What was not handed in counts 0; what waits to be marked does not count."""
+    """The weighted mean, 0 to 100. Not handed in counts 0; what waits to be marked does not count."""
     counted = {hw: each.percent if each else 0.0 for hw, each in marks.items()}
     weights = {hw: course.homework[hw].weight if hw in course.homework else 1.0 for hw in counted}
     known = {hw: percent for hw, percent in counted.items() if percent is not None}

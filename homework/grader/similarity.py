@@ -73,9 +73,12 @@ def pairs(submissions: Mapping[str, Files], given: Files, least: float = 0.5) ->
     own = {name: each for name, each in own.items() if len(each) >= FEWEST}
     found = []
     for a, b in combinations(own, 2):
-        share = len(own[a].keys() & own[b].keys()) / min(len(own[a]), len(own[b]))
+        shared = [(own[a][run], own[b][run]) for run in own[a].keys() & own[b].keys()]
+        share = len(shared) / min(len(own[a]), len(own[b]))
         if share >= least:
-            found.append(_pair(a, b, share, own[a], own[b], submissions[a]))
+            left, right = _longest(sorted(shared))
+            lines = submissions[a][left.file].splitlines()[left.first - 1 : left.last]
+            found.append(Pair(a, b, round(share, 3), left, right, "\n".join(lines)))
     return sorted(found, key=lambda pair: (-pair.share, pair.a, pair.b))
 
 
@@ -132,9 +135,8 @@ def _everybodys(own: Mapping[str, Runs]) -> set[tuple[str, ...]]:
     return {run for run, count in having.items() if 2 * count > len(own)}
 
 
-def _pair(a: str, b: str, share: float, of_a: Runs, of_b: Runs, files: Files) -> Pair:
-    """The longest passage of `a` all of whose runs are in `b`; runs that overlap belong to one passage."""
-    shared = sorted((of_a[run], of_b[run]) for run in of_a.keys() & of_b.keys())
+def _longest(shared: list[tuple[Place, Place]]) -> tuple[Place, Place]:
+    """Where the longest passage stands in both; runs that overlap, here and there, belong to one passage."""
     passages = [[shared[0]]]
     for (before, there), (after, then) in pairwise(shared):
         goes_on = after.file == before.file and after.first <= before.last
@@ -143,9 +145,7 @@ def _pair(a: str, b: str, share: float, of_a: Runs, of_b: Runs, files: Files) ->
         else:
             passages.append([(after, then)])
     longest = max(passages, key=lambda each: (each[-1][0].last - each[0][0].first, len(each)))
-    left, right = (_from_to([both[side] for both in longest]) for side in (0, 1))
-    text = "\n".join(files[left.file].splitlines()[left.first - 1 : left.last])
-    return Pair(a, b, round(share, 3), left, right, text)
+    return _from_to([left for left, _right in longest]), _from_to([right for _left, right in longest])
 
 
 def _from_to(places: list[Place]) -> Place:
