@@ -29,6 +29,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
     },
+    "Homework": {
+        "checkin": "homework.grader.checkin_commands:checkin",
+        "class": "homework.grader.class_commands:class_",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",

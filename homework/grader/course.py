@@ -1,27 +1,7 @@
 """course.toml: who is in the class, when homework is due, what lateness costs, and which grader counts.
 
-    title = "High-concurrency systems"
-    language = "en"                 # of the reports: en or zh
-    timezone = "Asia/Shanghai"      # of times without an offset
-    grader = "1"                    # results of another version are refused
-    roster = "roster.csv"           # columns id, author, name, and group if you like
-    received = "received.csv"       # columns id, homework, received_at: what your platform says
-
-    [late]
-    grace_minutes = 15
-    percent_per_day = 10            # of the points, for each day begun
-    days = 5                        # after that many days: nothing
-
-    [homework.hw01]
-    due = 2026-10-12T23:59:00
-    weight = 1
-
-    [[extensions]]
-    id = "20260001"
-    homework = "hw01"
-    days = 3
-
-Who is in no row of `received` counts as in time. Paths are beside course.toml.
+`EXAMPLE` below says what there is. Who is in no row of `received` counts as in time. A word that is not known
+is an error: a misspelt one would be a rule that nobody follows.
 """
 
 from __future__ import annotations
@@ -38,8 +18,36 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from homework.grader.mistakes import Mistake
-from homework.grader.names import Name, parse
+from homework.grader.names import Name, WrongName, parse
 from homework.grader.results import Language
+
+EXAMPLE = """\
+title = "High-concurrency systems"
+language = "en"                 # of the reports: en or zh
+timezone = "Asia/Shanghai"      # of times that name no offset
+# grader = "1"                  # pin it: results of another version are then refused
+roster = "roster.csv"           # columns id, author, name, and group if you like
+received = "received.csv"       # columns id, homework, received_at: what your platform says
+
+[late]
+grace_minutes = 15
+percent_per_day = 10            # of the points, for each day begun
+days = 5                        # after so many days: nothing
+
+[homework.hw01]
+due = 2026-10-12T23:59:00
+weight = 1
+
+[[extensions]]
+id = "20260001"
+homework = "hw01"
+days = 3
+why = "ill"
+"""
+TABLES = {
+    "roster.csv": "id,author,name,group\n20260001,lin,林小明,A\n",
+    "received.csv": "id,homework,received_at\n20260001,hw01,2026-10-14T08:00:00\n",
+}
 
 
 def _zone(text: object) -> ZoneInfo:
@@ -50,8 +58,6 @@ def _zone(text: object) -> ZoneInfo:
 
 
 class Part(BaseModel):
-    """A word that is not known is a mistake: a misspelt one would be a rule that nobody follows."""
-
     model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
 
@@ -83,7 +89,10 @@ class Student(Part):
 
     @model_validator(mode="after")
     def check(self) -> Self:
-        parse(str(self.key))
+        try:
+            parse(str(self.key))
+        except WrongName as wrong:
+            raise ValueError(wrong.message) from None
         return self
 
     @property
@@ -155,3 +164,15 @@ def _rows(folder: Path, name: object, needed: tuple[str, ...]) -> Iterator[dict[
         if missing:
             raise Mistake(f"{folder / str(name)} has no column {missing[0]}; it needs {', '.join(needed)}")
         yield from ({key: value.strip() for key, value in row.items() if key} for row in table)
+
+
+def write_example(folder: Path) -> list[Path]:
+    """course.toml and its tables, to be filled in; raises `Mistake` rather than overwrite one."""
+    files = {folder / name: text for name, text in ({"course.toml": EXAMPLE} | TABLES).items()}
+    there = [file for file in files if file.exists()]
+    if there:
+        raise Mistake(f"{there[0]} exists; name a folder that has none yet")
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, text in files.items():
+        file.write_text(text, encoding="utf-8")
+    return list(files)

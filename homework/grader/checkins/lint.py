@@ -92,7 +92,8 @@ class Known:
         if first is entry and 2 * len(copied) >= len(said) and copied:
             source = copied[0]
             whose = "your own" if source.name == entry.name else f"{source.name}'s"
-            yield f"{len(copied)} of its {len(said)} sentences are {whose} of {source.day}; write what was new"
+            how_many = f"{len(copied)} of its {len(said)} sentences"
+            yield f"{how_many} are {whose} of {source.day}; write what was new"
         for each in said:
             self._said.setdefault(each, entry)
 
