@@ -115,13 +115,18 @@ def sources(submission: Path) -> dict[str, str]:
     if submission.is_dir():
         files = sorted(file for file in submission.rglob("*") if file.suffix in SUFFIXES)
         real = [file for file in files if file.is_file() and not file.is_symlink()]
-        return {str(file.relative_to(submission)): _text(file.open("rb").read(MOST)) for file in real}
+        return {str(file.relative_to(submission)): _beginning(file) for file in real}
     try:
         with ZipFile(submission) as archive:
             names = sorted(name for name in archive.namelist() if Path(name).suffix in SUFFIXES)
             return {name: _text(archive.open(name).read(MOST)) for name in names}
     except (BadZipFile, OSError, RuntimeError, NotImplementedError):  # not one, or one with a password
         return {}
+
+
+def _beginning(file: Path) -> str:
+    with file.open("rb") as opened:
+        return _text(opened.read(MOST))
 
 
 def _text(raw: bytes) -> str:
