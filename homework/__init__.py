@@ -1,1 +1,1 @@
-"""Homework: what students get, and what grades it."""
+"""Homework: what a student gets (hwNN_name), and what grades it (grader)."""

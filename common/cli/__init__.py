@@ -30,6 +30,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "judge": "common.cli.judge:judge",
     },
     "Homework": {
+        "homework": "homework.grader.commands:homework",
         "checkin": "homework.grader.checkin_commands:checkin",
         "class": "homework.grader.class_commands:class_",
     },

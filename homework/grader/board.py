@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from homework.grader.results import Result
+from homework.grader.result import Result
 
 Measure = Literal["round_trips", "sql", "bytes"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)

@@ -11,7 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from homework.grader.results import Result
+    from homework.grader.result import Result
     from homework.grader.similarity import Pair
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from homework.grader.course import Course
 from homework.grader.mistakes import Mistake
-from homework.grader.results import Result
+from homework.grader.result import Result
 
 DAY = timedelta(days=1)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from homework.grader.results import Check, Result
+from homework.grader.result import CheckResult, Result
 
 Key = tuple[str, str]
 
@@ -62,13 +62,15 @@ def _checks(old: Result, new: Result) -> Iterator[str]:
     is_now = {check.id: check for check in new.checks}
     for id_, check in is_now.items():
         if id_ not in was:
-            yield f"{check.title.en} is new: {check.state}"
+            yield f"{check.title['en']} is new: {check.state}"
         elif (change := _changed(was[id_], check)) is not None:
-            yield f"{check.title.en} {change}"
-    yield from (f"{check.title.en} is no longer checked" for id_, check in was.items() if id_ not in is_now)
+            yield f"{check.title['en']} {change}"
+    yield from (
+        f"{check.title['en']} is no longer checked" for id_, check in was.items() if id_ not in is_now
+    )
 
 
-def _changed(old: Check, new: Check) -> str | None:
+def _changed(old: CheckResult, new: CheckResult) -> str | None:
     if old.state != new.state:
         return f"was {old.state} and is {new.state}" + (f": {new.message}" if new.message else "")
     return f"was worth {old.of:g} and is worth {new.of:g}" if old.of != new.of else None

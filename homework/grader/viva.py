@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from random import Random
 
-from homework.grader.results import Language, Result, Step, Trace
+from homework.grader.result import Result, Trace
+from homework.grader.results import Language
 from homework.grader.words import say
+
+Step = dict[str, str]  # actor, server, command, reply
 
 END = ("COMMIT", "ROLLBACK")
 DULL = (*END, "BEGIN", "START TRANSACTION")  # everybody knows what these answer
@@ -60,9 +63,15 @@ def contrasts(traces: Sequence[Trace]) -> Iterator[Question]:
     for one, other in combinations(traces, 2):
         for at, step in enumerate(other.steps):
             before = _find(one, step)
-            others = [_told(each) for each in other.steps[:at] if each.actor != step.actor]
-            if before and others and before.reply != step.reply and not _waits(before) and not _waits(step):
-                values = {"one": one.schedule, "other": other.schedule, "before": before.reply}
+            others = [_told(each) for each in other.steps[:at] if each["actor"] != step["actor"]]
+            if (
+                before
+                and others
+                and before["reply"] != step["reply"]
+                and not _waits(before)
+                and not _waits(step)
+            ):
+                values = {"one": one.schedule, "other": other.schedule, "before": before["reply"]}
                 yield Question("contrast", _of(step) | values | {"did": "; ".join(others[-3:])}, other, 0)
 
 
@@ -70,14 +79,14 @@ def locks(traces: Sequence[Trace]) -> Iterator[Question]:
     """A step that has to wait for a lock: who holds it, and until when."""
     for trace in traces:
         for at, step in enumerate(trace.steps):
-            later = [each for each in trace.steps[at + 1 :] if each.actor != step.actor]
-            end = next((each for each in later if each.command.upper().startswith(END)), None)
+            later = [each for each in trace.steps[at + 1 :] if each["actor"] != step["actor"]]
+            end = next((each for each in later if each["command"].upper().startswith(END)), None)
             if _waits(step) and end:
                 values = {
                     "schedule": trace.schedule,
                     "number": at + 1,
-                    "holder": end.actor,
-                    "end": end.command,
+                    "holder": end["actor"],
+                    "end": end["command"],
                 }
                 yield Question("lock", _of(step) | values, trace, at + 1)
 
@@ -86,8 +95,8 @@ def replies(traces: Sequence[Trace]) -> Iterator[Question]:
     """What comes back, and what the code does with it."""
     for trace in traces:
         for at, step in enumerate(trace.steps):
-            if not _waits(step) and not step.command.upper().startswith(DULL):
-                own = [each.command for each in trace.steps[at + 1 :] if each.actor == step.actor]
+            if not _waits(step) and not step["command"].upper().startswith(DULL):
+                own = [each["command"] for each in trace.steps[at + 1 :] if each["actor"] == step["actor"]]
                 values = {"schedule": trace.schedule, "number": at + 1, "follows": (own or [""])[0]}
                 yield Question("reply" if own else "last_reply", _of(step) | values, trace, at)
 
@@ -95,7 +104,7 @@ def replies(traces: Sequence[Trace]) -> Iterator[Question]:
 def orders(traces: Sequence[Trace]) -> Iterator[Question]:
     """The order of one's own commands: the least telling, for when there is nothing else."""
     for trace in traces:
-        own = [step.command for step in trace.steps if step.actor == trace.steps[0].actor]
+        own = [step["command"] for step in trace.steps if step["actor"] == trace.steps[0]["actor"]]
         if len(own) > 1:
             values = {"number": len(own), "commands": "; ".join(f"`{command}`" for command in own)}
             yield Question("order", values, trace, 0)
@@ -105,18 +114,22 @@ KINDS: tuple[Callable[[Sequence[Trace]], Iterator[Question]], ...] = (contrasts,
 
 
 def _of(step: Step) -> dict[str, object]:
-    return {"actor": step.actor, "server": step.server, "command": step.command, "reply": step.reply}
+    return dict(step)
 
 
 def _told(step: Step) -> str:
-    return f"{step.actor}: `{step.command}` → `{step.reply}`"
+    return f"{step['actor']}: `{step['command']}` → `{step['reply']}`"
 
 
 def _find(trace: Trace, wanted: Step) -> Step | None:
     """The step with the same actor and command, if there is exactly one."""
-    same = [each for each in trace.steps if (each.actor, each.command) == (wanted.actor, wanted.command)]
+    same = [
+        each
+        for each in trace.steps
+        if (each["actor"], each["command"]) == (wanted["actor"], wanted["command"])
+    ]
     return same[0] if len(same) == 1 else None
 
 
 def _waits(step: Step) -> bool:
-    return step.reply.startswith(WAITS)
+    return step["reply"].startswith(WAITS)

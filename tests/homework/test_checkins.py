@@ -12,7 +12,7 @@ import pytest
 from common.cli import main
 from homework.grader.checkins.entry import HEADINGS, WrongEntry, parse_entry, read
 from homework.grader.checkins.lint import files, lint
-from homework.grader.checkins.prefill import Day, fill_in, look, write_new
+from homework.grader.checkins.prefill import Day, began, fill_in, look, write_new
 from homework.grader.checkins.report import summarize
 from homework.grader.mistakes import Mistake
 from homework.grader.names import Name
@@ -172,7 +172,7 @@ def test_a_new_one_has_the_days_work_and_no_answer() -> None:
         ["1a2b3c4 Guard the row"], ["hw02/swap.py", "stages/s02_guarded_update/checkout.py"], [early, late]
     )
     told = fill_in(LIN, THURSDAY, work)
-    golden.check("checkin.md", told.replace(f"{late.started_at.astimezone():%H:%M}", "HH:MM"))
+    golden.check("checkin.md", told.replace(f"{began(late):%H:%M}", "HH:MM"))
     entry = parse_entry(Path("2026-10-15.md"), told)
     assert not any(entry.answers.values())
     assert entry.chapters == ["hw02", "s02"]
@@ -184,9 +184,7 @@ def test_the_days_work_is_found_in_git_and_in_results(tmp_path: Path) -> None:
     commit(tmp_path, "hw01/audit.py", "Yesterday's", "2026-10-14T12:00:00")
     commit(tmp_path, "stages/s02_guarded_update/中文.py", "Today's", "2026-10-15T12:00:00")
     (tmp_path / "result.json").write_text(
-        school.result("20260001", "lin", "P", started_at="2026-10-15T12:00:00Z").model_dump_json(
-            by_alias=True
-        )
+        school.result("20260001", "lin", "P", started_at="2026-10-15T12:00:00Z").to_json()
     )
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "result.json").write_text("{}")

@@ -45,7 +45,7 @@ OTHER = """
     def both(self, sql, old, new):
         order = sorted({old, new})
         with sql() as db, db.transaction():
-            locked = {name: db.one("SELECT left_over FROM sizes WHERE size = %s FOR UPDATE") for name in order}
+            locked = {name: db.one("SELECT left_over FROM sizes WHERE size = ? FOR UPDATE") for name in order}
             if not locked[new]:
                 db.rollback()
                 return None

@@ -38,13 +38,13 @@ def test_every_answer_is_in_the_trace_and_not_in_what_may_be_shown() -> None:
         for question in card(of(traces)).questions:
             if question.kind == "reply":
                 step = question.trace.steps[question.until]
-                assert f"`{step.reply}`" in question.answer("en")
-                assert step.command in question.ask("en")
+                assert f"`{step['reply']}`" in question.answer("en")
+                assert step["command"] in question.ask("en")
             if question.kind == "lock":
                 waiting = question.trace.steps[question.until - 1]
-                assert waiting.reply.startswith("waits")
+                assert waiting["reply"].startswith("waits")
                 assert question.values["end"] not in [
-                    s.command for s in question.trace.steps[: question.until]
+                    s["command"] for s in question.trace.steps[: question.until]
                 ]
 
 

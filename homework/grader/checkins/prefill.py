@@ -6,13 +6,14 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from homework.grader.checkins.entry import CHAPTER, HEADINGS, QUESTIONS, TICK, Question
 from homework.grader.mistakes import Mistake
 from homework.grader.names import Name
-from homework.grader.results import FILE, Result, load
+from homework.grader.result import Result
+from homework.grader.results import FILE, both, load
 
 ASK: Mapping[Question, str] = {
     "chapters": "Which stages or homework, and how far? · 哪几章、哪几个作业，学到哪里？",
@@ -75,7 +76,7 @@ def _problems(work: Day) -> list[str]:
     last = {each.homework: each for each in work.results}
     failed = [(hw, check) for hw, each in last.items() for check in each.checks if check.state == "failed"]
     broken = [f"{hw}: {each.message}" for hw, each in last.items() if each.state == "broken"]
-    return broken + _at_most([f"{hw}: {check.title}: {check.message}" for hw, check in failed])
+    return broken + _at_most([f"{hw}: {both(check.title)}: {check.message}" for hw, check in failed])
 
 
 def _solved(work: Day) -> list[str]:
@@ -83,7 +84,7 @@ def _solved(work: Day) -> list[str]:
     last = {each.homework: each for each in work.results}
     failed = {(each.homework, c.id) for each in work.results for c in each.checks if c.state == "failed"}
     passed = [
-        f"{hw}: {check.title} passes since {each.started_at.astimezone():%H:%M}"
+        f"{hw}: {both(check.title)} passes since {began(each):%H:%M}"
         for hw, each in last.items()
         for check in each.checks
         if check.state == "passed" and (hw, check.id) in failed
@@ -106,8 +107,13 @@ def _results(folder: Path, day: date) -> Iterator[Result]:
             result = load(file)
         except Mistake:
             continue  # a result of another program
-        if result.started_at.astimezone().date() == day:
+        if began(result).date() == day:
             yield result
+
+
+def began(result: Result) -> datetime:
+    """In local time."""
+    return datetime.fromisoformat(result.started_at).astimezone()
 
 
 def _git(folder: Path, *words: str) -> list[str]:

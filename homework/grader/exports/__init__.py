@@ -15,7 +15,8 @@ from homework.grader.exports.gradescope import gradescope
 from homework.grader.exports.junit import junit
 from homework.grader.exports.picture import Picture
 from homework.grader.marks import check_grader
-from homework.grader.results import Result, in_order
+from homework.grader.result import Result
+from homework.grader.results import in_order
 from homework.grader.similarity import Pair
 from homework.grader.viva import card
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePath
 
-from homework.grader.results import Result
+from homework.grader.result import Result
 from homework.grader.similarity import Pair, pairs, sources
 
 HOMEWORK = Path(__file__).parents[2]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from homework.grader.course import Course, Student
 from homework.grader.marks import Mark, mark, total
-from homework.grader.results import Result
+from homework.grader.result import Result
 
 MARK = "\ufeff"  # a byte order mark, without which spreadsheets take Chinese for something else
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so would be run

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from homework.grader.board import MEASURES
-from homework.grader.results import Check, Result
+from homework.grader.result import CheckResult, Result
+from homework.grader.results import both
 
 
 def gradescope(results: Iterable[Result]) -> dict[str, Any]:
@@ -49,9 +50,9 @@ def _about(result: Result) -> str:
     return f"{said}\n{result.message}" if result.message else said
 
 
-def _test(result: Result, check: Check) -> dict[str, Any]:
+def _test(result: Result, check: CheckResult) -> dict[str, Any]:
     test = {
-        "name": str(check.title),
+        "name": both(check.title),
         "number": f"{result.homework}.{check.task}",
         "score": check.points,
         "max_score": check.of if check.counts else 0,
@@ -62,7 +63,7 @@ def _test(result: Result, check: Check) -> dict[str, Any]:
     return test | ({"status": check.state} if check.state in {"passed", "failed"} else {})
 
 
-def _output(check: Check) -> str:
+def _output(check: CheckResult) -> str:
     """What the student reads: the sentence, then how to see it."""
     lines = [check.message or check.state.replace("_", " ")]
     lines += [

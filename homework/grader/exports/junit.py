@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from xml.etree import ElementTree as Xml
 
-from homework.grader.results import Check, Result
+from homework.grader.result import CheckResult, Result
+from homework.grader.results import both
 
 FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
@@ -20,7 +21,7 @@ def junit(results: Iterable[Result]) -> str:
             cases.append(_whole(result))
         told = {
             "name": f"{result.submission} {result.homework}",
-            "timestamp": result.started_at.isoformat(timespec="seconds"),
+            "timestamp": result.started_at,
             "time": f"{result.seconds:.3f}",
             "tests": str(len(cases)),
             "failures": _count(cases, "failure"),
@@ -33,9 +34,9 @@ def junit(results: Iterable[Result]) -> str:
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + Xml.tostring(root, encoding="unicode") + "\n"
 
 
-def _case(result: Result, check: Check) -> Xml.Element:
+def _case(result: Result, check: CheckResult) -> Xml.Element:
     case = Xml.Element(
-        "testcase", classname=f"{result.submission}.{result.homework}", name=_plain(str(check.title))
+        "testcase", classname=f"{result.submission}.{result.homework}", name=_plain(both(check.title))
     )
     kind = {"failed": "failure", "grader_error": "error", "skipped": "skipped", "not_started": "skipped"}
     if check.state in kind:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import date
 from functools import cache, partial
+from operator import itemgetter
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -50,7 +51,7 @@ def _templates(language: Language) -> Environment:
         undefined=StrictUndefined,
     )
     made.globals["say"] = partial(say, language)
-    made.filters |= {"marked": marked, "number": number, "by_title": lambda title: getattr(title, language)}
+    made.filters |= {"marked": marked, "number": number, "by_title": itemgetter(language)}
     return made
 
 

@@ -12,7 +12,7 @@ from typing import Self
 from homework.grader.board import MEASURES, Measure, Place, board
 from homework.grader.course import Course, Student
 from homework.grader.marks import Mark, mark
-from homework.grader.results import Check, Result
+from homework.grader.result import CheckResult, Result
 from homework.grader.similarity import Pair
 
 BUCKETS = 10  # of ten percent each; 100 is in the last
@@ -30,9 +30,9 @@ class Row:
     mark: Mark
 
     @property
-    def check(self) -> Check | None:
+    def check(self) -> CheckResult | None:
         """What to talk about first."""
-        return self.result.stuck_at()
+        return self.result.stuck_at
 
     @property
     def by_hand(self) -> bool:
@@ -48,7 +48,7 @@ class Row:
 class Failing:
     """One check, and those who fail it. `message` is what the grader said most often."""
 
-    check: Check
+    check: CheckResult
     failed: list[Row]
     blocked: int
     message: str
@@ -100,7 +100,7 @@ class Picture:
         return sorted(low, key=lambda row: (row.mark.percent, row.result.name))
 
     @property
-    def columns(self) -> list[Check]:
+    def columns(self) -> list[CheckResult]:
         """Every check that some result has, in the order of the homework."""
         found = {check.id: check for row in self.rows for check in row.result.checks}
         return sorted(found.values(), key=lambda check: check.task)
@@ -127,7 +127,7 @@ class Picture:
     def boards(self) -> Mapping[Measure, list[Place]]:
         return {measure: board([row.result for row in self.rows], measure) for measure in MEASURES}
 
-    def _failing(self, check: Check) -> Failing:
+    def _failing(self, check: CheckResult) -> Failing:
         states = [(row, row.state_of(check.id)) for row in self.rows]
         failed = [row for row, state in states if state == "failed"]
         blocked = sum(state == "skipped" for _row, state in states)

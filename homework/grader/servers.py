@@ -1,0 +1,152 @@
+"""The servers of one grading: the course's own, with an account for the student's code that cannot do much.
+
+The trusted side is `root` with a password of this run; the student's code is `student`, who may use the
+stage's database and the stage's keys, and nothing else. What `student` does, MariaDB counts: see `Witness`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from redis import Redis
+
+from common import database, schema
+from common.backends import Backends, connect_redis, database_name
+from common.database import Db
+from common.lab import Lab, LabError
+from common.proof.scenario import NOW
+from common.settings import Settings
+
+STUDENT = "student"
+COUNTS = (
+    "SELECT TOTAL_CONNECTIONS AS connections, SELECT_COMMANDS + UPDATE_COMMANDS + OTHER_COMMANDS AS commands"
+    f" FROM information_schema.user_statistics WHERE user = '{STUDENT}'"
+)
+GREETING = 1  # statements of a connection that opens: its settings
+PAST_BACKENDS = (
+    "your code sent statements to MariaDB that the grader was not told of: use the connection that you are given"
+    " and open none of your own"
+)
+INVENTED = "your process told the grader of statements that MariaDB never received"
+
+
+@dataclass(frozen=True)
+class Sockets:
+    """Where the servers listen. The sandbox gets these two files and no network."""
+
+    mysql: Path
+    redis: Path
+
+
+class Servers:
+    """A private MariaDB and Redis for one grading after the other. Ends with the lab.
+
+    Guarantees that a grading begins with an empty database and an empty Redis, and that the student's account
+    reaches nothing else. Raises `LabError` when the servers came from the environment: they are not ours.
+    """
+
+    def __init__(self, lab: Lab) -> None:
+        if not (lab.mysql.owned and lab.redis.owned):
+            raise LabError("Grading needs servers of its own: unset MYSQL_URL and REDIS_URL.")
+        self.sockets = Sockets(lab.folder / "mysql.sock", lab.folder / "redis.sock")
+        self._secret = secrets.token_hex(16)
+        self.settings = self._settings("root", "default")
+        with_lab = Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url)
+        self._close_to_strangers(database.connect(lab.mysql.url), connect_redis(with_lab))
+
+    def _settings(self, mysql: str, redis: str, sockets: Sockets | None = None) -> Settings:
+        at = sockets or self.sockets
+        return Settings(
+            mysql_url=f"mysql://{mysql}:{self._secret}@localhost/?unix_socket={at.mysql}",
+            redis_url=f"unix://{redis}:{self._secret}@{at.redis}",
+        )
+
+    def student_settings(self, sockets: Sockets) -> Settings:
+        """The student's account; `sockets` as its side sees them."""
+        password = self._secret[::-1]
+        of = self._settings(STUDENT, STUDENT, sockets)
+        return replace(
+            of,
+            mysql_url=of.mysql_url.replace(self._secret, password),
+            redis_url=of.redis_url.replace(self._secret, password),
+        )
+
+    def _close_to_strangers(self, db: Db, redis: Redis) -> None:
+        for host in ("localhost", "127.0.0.1", "::1"):  # names of machines are not resolved: nobody matches them
+            db.run(f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY %s", self._secret)
+        db.run(f"CREATE USER {STUDENT} IDENTIFIED BY %s", self._secret[::-1])
+        db.run("SET GLOBAL userstat = 1")
+        db.close()
+        redis.execute_command("ACL", "SETUSER", "default", "resetpass", f">{self._secret}")
+        redis.close()
+        self.sockets.redis.chmod(0o666)  # its folder is closed to all but us; the sandbox gets the file itself
+
+    def empty(self, stage: str) -> Self:
+        """Begin anew: nobody connected, the stage's tables empty, Redis too. What `stage` needs is there."""
+        name = database_name(stage)
+        db = database.connect(self.settings.mysql_url)
+        for row in db.all("SELECT id FROM information_schema.processlist WHERE user = %s", STUDENT):
+            db.run(f"KILL {int(row['id'])}")
+        db.run(f"DROP DATABASE IF EXISTS {name}")
+        schema.prepare(self.settings.mysql_url, stage)
+        db.run(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {STUDENT}")
+        db.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO {STUDENT}")
+        db.close()
+        redis = connect_redis(self.settings)
+        redis.flushall()
+        redis.script_flush()
+        rules = ["reset", "on", f">{self._secret[::-1]}", f"~{stage}:*", f"&{stage}:*", "+@all", "-@admin", "-@dangerous"]
+        redis.execute_command("ACL", "SETUSER", STUDENT, *rules)
+        redis.close()
+        return self
+
+    def backends(self, stage: str) -> Backends:
+        """The trusted side's own way to the stage's servers."""
+        return Backends.connect(stage, self.settings, clock=lambda: NOW)
+
+    def db(self, stage: str | None = None) -> Db:
+        return database.connect(self.settings.mysql_url, stage and database_name(stage))
+
+
+class Unseen(Exception):
+    """The student's process told of other round trips than its server saw. The text is a sentence."""
+
+
+class Witness:
+    """What MariaDB itself says of the student's account, to compare with what the sandbox tells.
+
+    The sandbox could tell of one round trip and make five: then two buyers could never be brought between
+    them. The server's own count shows it. Does not see what is sent to Redis.
+    """
+
+    def __init__(self, db: Db) -> None:
+        self._db = db
+        self._before = self._count()
+
+    def _count(self) -> tuple[int, int]:
+        row = self._db.one(COUNTS) or {"connections": 0, "commands": 0}
+        return int(row["connections"]), int(row["commands"])
+
+    def begin(self) -> None:
+        """Count from here."""
+        self._before = self._count()
+
+    def check(self, told: int) -> None:
+        """`Unseen` unless the server has counted just as many statements as were told of since `begin`.
+
+        It counts a statement a moment after answering it: a difference is looked at for up to a second.
+        """
+        deadline = time.monotonic() + 1
+        while more := self._more_than(told):
+            if time.monotonic() > deadline:
+                raise Unseen(PAST_BACKENDS if more > 0 else INVENTED)
+            time.sleep(0.002)
+
+    def _more_than(self, told: int) -> int:
+        connections, commands = self._count()
+        greetings = (connections - self._before[0]) * GREETING
+        return commands - self._before[1] - greetings - told
