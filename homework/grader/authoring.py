@@ -9,29 +9,45 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from random import Random
 from typing import Any
 
-from pymysql import MySQLError
-
 from common.backends import Backends
 from common.database import Db
+from common.ids import new_id
 from common.proof import diagram
 from common.proof.crash import wait_until_gone
 from common.proof.explorer import Exploration
 from common.proof.oracle import Verdict
+from common.proof.scenario import NOW
 from common.proof.schedule import Run
 from common.proof.steps import Step
+from common.shop import Order
 from homework.grader.book import Homework, beside
 from homework.grader.playing import MOST, Meeting, Part, Player, Scene
 from homework.grader.result import Costs, Trace
 from homework.grader.sandbox import Answer, NotStarted, Sandbox, StudentError, ready
 from homework.grader.servers import Servers
 
-__all__ = ["Answer", "Failed", "Grading", "Meeting", "NotStarted", "Part", "Scene", "StudentError", "beside", "broken", "kept"]
+__all__ = [
+    "Answer",
+    "Failed",
+    "Grading",
+    "Meeting",
+    "NotStarted",
+    "Part",
+    "Scene",
+    "StudentError",
+    "an_order",
+    "beside",
+    "broken",
+    "kept",
+]
 
+HOUR = timedelta(hours=1)
 MOST_CRASHES = 40  # steps of one operation
 
 
@@ -49,6 +65,14 @@ class Failed(Exception):
     ) -> None:
         super().__init__(message)
         self.expected, self.seen, self.schedule, self.diagram = expected, seen, schedule, diagram
+
+
+def an_order(value: Any) -> object:
+    """For `Part(…, read=an_order)`: the `Order` in what harness.py returned; the value itself if it is none."""
+    try:
+        return Order(**{**value, "created_at": datetime.fromisoformat(value["created_at"])})
+    except (TypeError, KeyError, ValueError):
+        return value
 
 
 def broken(name: str, sentence: str) -> Verdict:
@@ -100,6 +124,27 @@ class Grading:
         """A connection to the stage's database, with all rights."""
         with self.backends.sql() as db:
             yield db
+
+    def new_sale(self, title: str, units: int, *, sold: int = 0, limit: int = 9) -> int:
+        """A published sale, open at `NOW`, of which `sold` units are gone; its id."""
+        row = (title, title, "tea", 100, 200, units, units - sold, limit, NOW - HOUR, NOW + HOUR, "published")
+        with self.db() as db:
+            return db.insert(
+                "INSERT INTO sales (title, title_zh, image, price_cents, list_price_cents, initial, stock,"
+                " buyer_limit, opens_at, closes_at, state) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                *row,
+            )
+
+    def new_order(self, sale_id: int, buyer_id: int, quantity: int = 1) -> str:
+        """An order that was placed at `NOW`; its id. Takes nothing from the stock: see `new_sale(sold=…)`."""
+        order_id = new_id()
+        with self.db() as db:
+            db.run(
+                "INSERT INTO orders (id, sale_id, buyer_id, quantity, price_cents, status, created_at)"
+                " VALUES (%s, %s, %s, %s, 100, 'placed', %s)",
+                *(order_id, sale_id, buyer_id, quantity, NOW),
+            )
+        return order_id
 
     # --- calling the student's code ---
 
@@ -159,9 +204,7 @@ class Grading:
         self.keep(run)
         picture = diagram.terminal(meeting, run)
         if run.broken:
-            raise Failed(
-                f"{meeting.title}: {run.broken[0].sentence}", schedule=run.schedule, diagram=picture
-            )
+            raise Failed(f"{meeting.title}: {run.broken[0].sentence}", schedule=run.schedule, diagram=picture)
 
     def keep(self, run: Run) -> None:
         """Keep what happened, as a trace in the result."""
@@ -195,7 +238,9 @@ class Grading:
                 wait_until_gone(db, frozenset(box.channels[0].sessions - {0}))
             for verdict in judge(scene):
                 if verdict.state == "broken":
-                    raise Failed(f"killed after {killer.story[-1]}: {verdict.sentence}", seen=killer.story)
+                    raise Failed(
+                        f"killed after {killer.story[-1]}: {verdict.sentence}", seen="; ".join(killer.story)
+                    )
         raise Failed(f"one operation takes more than {MOST_CRASHES} round trips")
 
 

@@ -87,7 +87,9 @@ def find(name: str) -> Homework:
     for homework in all_homeworks():
         if wanted.isascii() and wanted.isdigit() and int(wanted) == homework.number:
             return homework
-    raise NoSuchHomework(f"there is no homework {name!r}; there are {', '.join(h.code for h in all_homeworks())}")
+    raise NoSuchHomework(
+        f"there is no homework {name!r}; there are {', '.join(h.code for h in all_homeworks())}"
+    )
 
 
 def read(folder: Path) -> Homework:

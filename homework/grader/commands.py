@@ -1,4 +1,4 @@
-"""`./seckill homework`"""
+"""`./seckill homework` and `./seckill grade`"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from homework.grader.grading import Wish
+    from homework.grader.result import Result
     from homework.grader.servers import Servers
 
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -58,7 +59,9 @@ def list_all() -> None:
     """
     for each in all_homeworks():
         stars = "★" * each.difficulty
-        click.echo(f"{each.code}  {each.title['en']} ({each.title['zh']}), {each.stage}, {each.minutes} min {stars}")
+        click.echo(
+            f"{each.code}  {each.title['en']} ({each.title['zh']}), {each.stage}, {each.minutes} min {stars}"
+        )
 
 
 @homework.command()
@@ -111,7 +114,9 @@ def check(
     if schedule and not check:
         raise click.UsageError("--schedule needs --check: which check is it a schedule of?")
     if check and check not in {each.id for each in which.checks}:
-        raise click.BadParameter(f"there are {', '.join(each.id for each in which.checks)}", param_hint="--check")
+        raise click.BadParameter(
+            f"there are {', '.join(each.id for each in which.checks)}", param_hint="--check"
+        )
     if task:
         which.task(task)
     folder = desks.started(which, desk)
@@ -165,3 +170,49 @@ def hint(which: Homework, task: int, level: int, lang: str) -> None:
     click.echo(hint_of(which, task, level, lang))
     if level < 3:
         click.echo(f"\nMore: ./seckill homework hint {which.number:02} {task} --level {level + 1}")
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, path_type=Path))
+@click.option("--to", type=FOLDER, default="results", show_default=True, help="Where the results go.")
+@click.option("--homework", "chosen", type=HOMEWORK, multiple=True, help="Only this one. May be repeated.")
+@click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="So many at a time.")
+@click.option("--seed", default=7, show_default=True, help="Draws the data of the checks.")
+@click.option("--quiet", is_flag=True, help="One line a homework, without the checks.")
+def grade(folder: Path, to: Path, chosen: tuple[Homework, ...], jobs: int, seed: int, quiet: bool) -> int:
+    """Grade one submission, or a folder of them (folders or zips named seckill-<id>-<author>).
+
+    Writes TO/<submission>/<homework>/result.json. Run again, it grades only what is new or has changed.
+    Exit code 0 when everything could be decided, whatever the marks are.
+
+    \b
+    ./seckill grade handed-in/
+    ./seckill grade handed-in/seckill-20260001-lin --homework 02
+    """
+    from common.cli.console import new_console
+    from homework.grader import walls
+    from homework.grader.many import grade_all, pieces
+    from homework.grader.report import show_line, show_result
+    from homework.grader.submissions import find_all
+
+    console = new_console()
+    if walls.missing():
+        console.print(walls.missing(), style="yellow")
+    paths = find_all(folder)
+    work = list(pieces(paths, chosen or all_homeworks(), to))
+    if not work:
+        raise click.ClickException(f"nothing in {folder} belongs to a homework")
+    number = 0
+
+    def done(result: Result, kept: bool) -> None:
+        nonlocal number
+        number += 1
+        show_line(console, f"[{number}/{len(work)}]", result, kept)
+
+    results = grade_all(work, jobs, seed, done)
+    if len(paths) == 1 and not quiet:
+        for result in results:
+            show_result(console, find(result.homework), result)
+    undecided = sum(check.state == "grader_error" for result in results for check in result.checks)
+    console.print(f"{len(results)} results in {to}", markup=False)
+    return 1 if undecided else 0

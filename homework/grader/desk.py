@@ -33,7 +33,9 @@ def start(homework: Homework, desk: Path) -> tuple[Path, list[str]]:
 def files_of(homework: Homework, folder: Path) -> dict[str, bytes]:
     """The student's files of one homework: those that homework.toml names and that are there."""
     found = {name: folder / name for name in homework.files}
-    return {name: path.read_bytes() for name, path in found.items() if path.is_file() and not path.is_symlink()}
+    return {
+        name: path.read_bytes() for name, path in found.items() if path.is_file() and not path.is_symlink()
+    }
 
 
 def started(homework: Homework, desk: Path) -> Path:

@@ -22,12 +22,13 @@ Check = Callable[[Grading], None]
 
 @dataclass(frozen=True)
 class Submission:
-    """Who hands in what. `files` of one homework, by name."""
+    """Who hands in what. `files` of one homework, by name; `trouble` is why nothing could be read, if so."""
 
     name: str
     id: str
     author: str
     files: Mapping[str, bytes]
+    trouble: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Wish:
     def wants(self, homework: Homework) -> list[CheckSpec]:
         by_id = {check.id: check for check in homework.checks}
         chosen = [
-            check for check in homework.checks if self.task in {None, check.task} and self.check in {None, check.id}
+            check
+            for check in homework.checks
+            if self.task in {None, check.task} and self.check in {None, check.id}
         ]
         if self.schedule:
             return chosen
@@ -72,9 +75,9 @@ def grade(
         seed=wish.seed,
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-    troubles = {name: trouble for name in homework.files if (trouble := examine(name, submission.files))}
+    troubles = examine_all(homework, submission)
     if troubles:
-        result.state, result.message = "broken", " ".join(troubles.values())
+        result.state, result.message = "broken", " ".join(dict.fromkeys(troubles.values()))
     judge = Judge(homework, submission, servers, wish, troubles)
     for spec in wish.wants(homework):
         result.checks.append(judge.run(spec, {check.id: check.state for check in result.checks}))
@@ -107,31 +110,36 @@ class Judge:
     def run(self, spec: CheckSpec, states: Mapping[str, State]) -> CheckResult:
         """One check. What the grader itself gets wrong is a `grader_error`, and costs no points."""
         result = CheckResult(spec.id, spec.task, spec.title, "passed", spec.points, spec.points)
-        unmet = [need for need in spec.needs if states.get(need, "passed") != "passed"]
-        files = self._homework.task(spec.task).files
-        trouble = next((self._troubles[name] for name in files if name in self._troubles), None)
-        if trouble:
-            return fail(result, "failed", trouble)
-        if all(self._submission.files[name] == starter(self._homework, name) for name in files):
-            return fail(result, "not_started", f"{', '.join(files)} is as you got it.")
-        if unmet:
-            return fail(result, "skipped", f"It is tried when {', '.join(unmet)} passes.")
+        if why := self._why_not(spec, states):
+            return fail(result, *why)
         try:
             self._try(spec)
         except Failed as error:
             result.expected, result.seen = error.expected, error.seen
             result.schedule, result.diagram = error.schedule, error.diagram
-            if error.schedule:
-                command = f"./seckill homework check {self._homework.number:02} --check {spec.id}"
-                result.replay = f"{command} --schedule {error.schedule}"
-            return fail(result, "failed", f"{error}.")
+            result.replay = error.schedule and f"{self._command(spec)} --schedule {error.schedule}"
+            fail(result, "failed", sentence(error))
         except NotStarted:
-            return fail(result, "not_started", "Your code says NotImplementedError: it is not written yet.")
+            fail(result, "not_started", "Your code says NotImplementedError: it is not written yet.")
         except (StudentError, Unseen, DriverError) as error:
-            return fail(result, "failed", f"{str(error)[:1].upper()}{str(error)[1:]}.")
+            fail(result, "failed", sentence(error))
         except Exception as error:
-            return fail(result, "grader_error", f"The grader failed ({type(error).__name__}: {error}).")
+            fail(result, "grader_error", f"The grader failed ({type(error).__name__}: {error}).")
         return result
+
+    def _why_not(self, spec: CheckSpec, states: Mapping[str, State]) -> tuple[State, str] | None:
+        """Why the check need not be tried at all, if so."""
+        files = self._homework.task(spec.task).files
+        unmet = [need for need in spec.needs if states.get(need, "passed") != "passed"]
+        for name in files:
+            if name in self._troubles:
+                return "failed", self._troubles[name]
+        if all(self._submission.files[name] == starter(self._homework, name) for name in files):
+            return "not_started", f"{', '.join(files)} is as you got it."
+        return ("skipped", f"It is tried when {', '.join(unmet)} passes.") if unmet else None
+
+    def _command(self, spec: CheckSpec) -> str:
+        return f"./seckill homework check {self._homework.number:02} --check {spec.id}"
 
     def _try(self, spec: CheckSpec) -> None:
         check = find_check(self._homework, spec)
@@ -152,9 +160,21 @@ class Judge:
             self.traces += grading.traces
 
 
+def sentence(error: Exception) -> str:
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
+
+
 def fail(result: CheckResult, state: State, message: str) -> CheckResult:
     result.state, result.points, result.message = state, 0, message
     return result
+
+
+def examine_all(homework: Homework, submission: Submission) -> dict[str, str]:
+    """What is wrong with which file, before anything of it runs."""
+    if submission.trouble:
+        return dict.fromkeys(homework.files, submission.trouble)
+    return {name: trouble for name in homework.files if (trouble := examine(name, submission.files))}
 
 
 def examine(name: str, files: Mapping[str, bytes]) -> str:

@@ -1,5 +1,5 @@
 # os and ctypes are enough here, and start quickest.
-# ruff: noqa: PTH, S606, N816
+# ruff: noqa: S606
 """The jail: becomes a place that a program cannot leave, runs the program there, and ends all it started.
 
 Run as `python -I -S jail.py LIFE REPORT SPEC`. LIFE is a descriptor: when its other end closes, everything
@@ -69,7 +69,11 @@ def leave_the_world(spec: dict[str, Any]) -> list[str]:
     try:
         call("unshare", kinds if uid == 0 else kinds | NEWUSER)
         if uid != 0:
-            for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+            for name, text in (
+                ("setgroups", "deny"),
+                ("uid_map", f"{uid} {uid} 1"),
+                ("gid_map", f"{gid} {gid} 1"),
+            ):
                 with open(f"/proc/self/{name}", "w") as file:
                     file.write(text)
     except OSError as error:

@@ -29,7 +29,11 @@ def starter_of(name: str, solution: str) -> str:
 def expected(homework: Homework) -> dict[str, str]:
     """Every file of starter/, as it should be."""
     folder = homework.folder / "solution"
-    return {path.name: starter_of(path.name, path.read_text("utf-8")) for path in sorted(folder.iterdir()) if path.is_file()}
+    return {
+        path.name: starter_of(path.name, path.read_text("utf-8"))
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+    }
 
 
 def write() -> None:

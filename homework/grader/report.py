@@ -8,7 +8,13 @@ from homework.grader.book import Homework
 from homework.grader.result import CheckResult, Result
 
 MARKS = {"passed": "✔", "failed": "✘", "skipped": "–", "not_started": "○", "grader_error": "!"}
-COLOURS = {"passed": "green", "failed": "red", "skipped": "dim", "not_started": "yellow", "grader_error": "magenta"}
+COLOURS = {
+    "passed": "green",
+    "failed": "red",
+    "skipped": "dim",
+    "not_started": "yellow",
+    "grader_error": "magenta",
+}
 LONGEST = 600  # characters of what was expected or seen
 
 
@@ -28,7 +34,9 @@ def show_check(console: Console, check: CheckResult) -> None:
 
 def show_end(console: Console, homework: Homework, result: Result) -> None:
     """The sum, and what to do next."""
-    console.print(f"\n{homework.code}: {result.points} of {result.of} points, seed {result.seed}", markup=False)
+    console.print(
+        f"\n{homework.code}: {result.points} of {result.of} points, seed {result.seed}", markup=False
+    )
     if result.message:
         console.print(result.message, markup=False)
     wrong = [check for check in result.checks if check.state == "grader_error"]
@@ -38,3 +46,19 @@ def show_end(console: Console, homework: Homework, result: Result) -> None:
     if failed:
         hint = f"./seckill homework hint {homework.number:02} {failed.task}"
         console.print(f"Stuck on {failed.id}? {hint}", markup=False)
+
+
+def show_result(console: Console, homework: Homework, result: Result) -> None:
+    """All of one homework."""
+    console.print(f"\n{homework.code}, {homework.title['en']}", markup=False)
+    for check in result.checks:
+        show_check(console, check)
+    show_end(console, homework, result)
+
+
+def show_line(console: Console, progress: str, result: Result, kept: bool) -> None:
+    """One result of many: a line."""
+    marks = "".join(MARKS[check.state] for check in result.checks)
+    note = " (graded before)" if kept else f" ({result.message})" if result.message else ""
+    line = f"{progress} {result.submission} {result.homework}: {result.points} of {result.of} {marks}{note}"
+    console.print(line, markup=False, soft_wrap=True)

@@ -30,6 +30,7 @@ from homework.grader.servers import Servers, Sockets
 
 ANSWER_WITHIN = 10.0  # seconds that the student's code may compute or sleep between two messages
 START_WITHIN = 60.0
+ALL_WITHIN = 180.0  # seconds for everything that one check asks of it
 LONGEST_LINE = 1 << 20  # bytes of one message
 KEPT_OUTPUT = 1 << 16  # bytes of what it prints
 LIMITS = {
@@ -40,6 +41,10 @@ LIMITS = {
     "NOFILE": 256,
     "CORE": 0,
 }
+TOO_SLOW = (
+    f"your code did not answer within {ANSWER_WITHIN:.0f} seconds, or took more than {ALL_WITHIN:.0f} in all: is there"
+    " a loop that does not end, or a sleep?"
+)
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
     "LANG": "C.UTF-8",
@@ -99,7 +104,7 @@ class Channel:
 
         `within`: seconds that the sandbox may let pass between two messages.
         """
-        self._link.settimeout(within)
+        self._link.settimeout(max(0.01, min(within, self._box.deadline - time.monotonic())))
         self._send(function=function, arguments=arguments, now=now.isoformat(), watched=watcher is not None)
         step = Step("MariaDB", "")
         while True:
@@ -127,10 +132,7 @@ class Channel:
             line = self._lines.readline(LONGEST_LINE)
         except TimeoutError:
             self._box.kill()
-            raise StudentError(
-                f"your code did not answer within {self._link.gettimeout():.0f} seconds: is there a loop that does not end,"
-                " or a sleep?"
-            ) from None
+            raise StudentError(TOO_SLOW) from None
         except OSError:
             line = b""
         if not line:
@@ -139,7 +141,9 @@ class Channel:
             message = json.loads(line)
             assert isinstance(message, dict)
         except (ValueError, RecursionError, AssertionError):
-            raise StudentError("your process answered with something that is no answer, or is too long") from None
+            raise StudentError(
+                "your process answered with something that is no answer, or is too long"
+            ) from None
         return message
 
     def close(self) -> None:
@@ -163,7 +167,10 @@ def understand(ended: Any, steps: Any) -> Answer:
             error.add_note(where)
             return Answer(error=error, steps=steps)
         case {"raised": str(said), "where": str(where)}:
-            return Answer(error=StudentError(f"your code raised {said}" + (f" (at {where})" if where else "")), steps=steps)
+            return Answer(
+                error=StudentError(f"your code raised {said}" + (f" (at {where})" if where else "")),
+                steps=steps,
+            )
     return Answer(error=StudentError("your process answered with something that is no answer"))
 
 
@@ -196,7 +203,10 @@ class Sandbox:
         self._servers, self._stage, self._bound = servers, stage, bind or {}
         self.output = b""
         self.missing: list[str] = []
-        self._folder = Path(tempfile.mkdtemp(prefix="seckill-box-"))
+        # The lab's folder is removed whatever happens, but without walls another user could not enter it.
+        base = servers.sockets.mysql.parent if isolate and not walls.missing() else None
+        self._folder = Path(tempfile.mkdtemp(prefix="seckill-box-", dir=base))
+        self.deadline = time.monotonic() + START_WITHIN + ALL_WITHIN
         self._uid = 20000 + int.from_bytes(os.urandom(4)) % 40000
         self._lay_out(files, harness)
         self._start(actors, isolate)

@@ -26,6 +26,8 @@ COUNTS = (
     "SELECT TOTAL_CONNECTIONS AS connections, SELECT_COMMANDS + UPDATE_COMMANDS + OTHER_COMMANDS AS commands"
     f" FROM information_schema.user_statistics WHERE user = '{STUDENT}'"
 )
+NUMBERED = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = %s AND auto_increment IS NOT NULL"
+FIRST_ID = 7000001  # no number that means something else: in diagrams an id is replaced by its name
 GREETING = 1  # statements of a connection that opens: its settings
 PAST_BACKENDS = (
     "your code sent statements to MariaDB that the grader was not told of: use the connection that you are given"
@@ -76,14 +78,20 @@ class Servers:
         )
 
     def _close_to_strangers(self, db: Db, redis: Redis) -> None:
-        for host in ("localhost", "127.0.0.1", "::1"):  # names of machines are not resolved: nobody matches them
+        for host in (
+            "localhost",
+            "127.0.0.1",
+            "::1",
+        ):  # names of machines are not resolved: nobody matches them
             db.run(f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY %s", self._secret)
         db.run(f"CREATE USER {STUDENT} IDENTIFIED BY %s", self._secret[::-1])
         db.run("SET GLOBAL userstat = 1")
         db.close()
-        redis.execute_command("ACL", "SETUSER", "default", "resetpass", f">{self._secret}")
+        acl(redis, "default", "resetpass", f">{self._secret}")
         redis.close()
-        self.sockets.redis.chmod(0o666)  # its folder is closed to all but us; the sandbox gets the file itself
+        self.sockets.redis.chmod(
+            0o666
+        )  # its folder is closed to all but us; the sandbox gets the file itself
 
     def empty(self, stage: str) -> Self:
         """Begin anew: nobody connected, the stage's tables empty, Redis too. What `stage` needs is there."""
@@ -93,14 +101,25 @@ class Servers:
             db.run(f"KILL {int(row['id'])}")
         db.run(f"DROP DATABASE IF EXISTS {name}")
         schema.prepare(self.settings.mysql_url, stage)
+        for row in db.all(NUMBERED, name):
+            db.run(f"ALTER TABLE {name}.{row['name']} AUTO_INCREMENT = {FIRST_ID}")
         db.run(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {STUDENT}")
         db.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO {STUDENT}")
         db.close()
         redis = connect_redis(self.settings)
         redis.flushall()
         redis.script_flush()
-        rules = ["reset", "on", f">{self._secret[::-1]}", f"~{stage}:*", f"&{stage}:*", "+@all", "-@admin", "-@dangerous"]
-        redis.execute_command("ACL", "SETUSER", STUDENT, *rules)
+        rules = [
+            "reset",
+            "on",
+            f">{self._secret[::-1]}",
+            f"~{stage}:*",
+            f"&{stage}:*",
+            "+@all",
+            "-@admin",
+            "-@dangerous",
+        ]
+        acl(redis, STUDENT, *rules)
         redis.close()
         return self
 
@@ -110,6 +129,11 @@ class Servers:
 
     def db(self, stage: str | None = None) -> Db:
         return database.connect(self.settings.mysql_url, stage and database_name(stage))
+
+
+def acl(redis: Redis, user: str, *rules: str) -> None:
+    """What a Redis account may do."""
+    redis.execute_command("ACL", "SETUSER", user, *rules)  # type: ignore[no-untyped-call]
 
 
 class Unseen(Exception):

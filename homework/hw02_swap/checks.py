@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from typing import Any
 
-from common.ids import new_id
+from pymysql import MySQLError
+
 from common.proof.oracle import Verdict
-from common.proof.scenario import NOW
 from common.proof.schedule import Run
 from common.shop import Refused, SoldOut
-from homework.grader.authoring import Answer, Failed, Grading, Meeting, Part, Scene, broken
-from pymysql import MySQLError
+from homework.grader.authoring import Answer, Failed, Grading, Meeting, Part, Scene, an_order, broken
 
 ANN, BOB = 1, 2
 
@@ -20,11 +19,17 @@ def swaps(g: Grading) -> None:
     scene = stock_up(g, {"M": 5, "L": 5}, {"Ann's order": (ANN, "M", 1)})
     answer = swap(g, scene, "Ann's order", ANN, "L")
     if answer.error:
-        raise Failed("Ann swaps her M for an L, and is refused", expected="her order, for L", seen=str(answer.error))
+        raise Failed(
+            "Ann swaps her M for an L, and is refused", expected="her order, for L", seen=str(answer.error)
+        )
     expect_rows(g, scene, {"M": 5, "L": 4}, {"Ann's order": "L"})
     told = answer.value if isinstance(answer.value, dict) else {}
     if (told.get("id"), told.get("sale_id")) != (scene["Ann's order"], scene["L"]):
-        raise Failed("The swap returns something else than the order as it is now", expected="the order, for L", seen=answer.value)
+        raise Failed(
+            "The swap returns something else than the order as it is now",
+            expected="the order, for L",
+            seen=answer.value,
+        )
     g.count(answer)
 
 
@@ -71,7 +76,9 @@ def all_or_nothing(g: Grading) -> None:
         judge=lambda scene: conserved(g, scene, orders),
     )
     if crashes < 2:
-        raise Failed("a swap takes less than two round trips that we could see, so no crash can be tried in between")
+        raise Failed(
+            "a swap takes less than two round trips that we could see, so no crash can be tried in between"
+        )
 
 
 def no_deadlock(g: Grading) -> None:
@@ -92,22 +99,12 @@ def no_deadlock(g: Grading) -> None:
 
 def stock_up(g: Grading, initial: Mapping[str, int], orders: Mapping[str, tuple[int, str, int]]) -> Scene:
     """New sales with so many units each, and new orders (buyer, size, quantity) that have taken theirs."""
-    ids: dict[str, object] = {}
-    with g.db() as db:
-        for size, units in initial.items():
-            sold = sum(quantity for _, bought, quantity in orders.values() if bought == size)
-            ids[size] = db.insert(
-                "INSERT INTO sales (title, title_zh, image, price_cents, list_price_cents, initial, stock,"
-                " buyer_limit, opens_at, closes_at, state) VALUES (%s, %s, 'tea', 100, 200, %s, %s, 9, %s, %s, 'published')",
-                f"Shirt, {size}", f"衬衫 {size}", units, units - sold, NOW - timedelta(hours=1), NOW + timedelta(hours=1),
-            )  # fmt: skip
-        for name, (buyer, size, quantity) in orders.items():
-            ids[name] = new_id()
-            db.run(
-                "INSERT INTO orders (id, sale_id, buyer_id, quantity, price_cents, status, created_at)"
-                " VALUES (%s, %s, %s, %s, 100, 'placed', %s)",
-                ids[name], ids[size], buyer, quantity, NOW,
-            )  # fmt: skip
+    ids: dict[str, Any] = {}
+    for size, units in initial.items():
+        sold = sum(quantity for _, bought, quantity in orders.values() if bought == size)
+        ids[size] = g.new_sale(f"Shirt, {size}", units, sold=sold)
+    for name, (buyer, size, quantity) in orders.items():
+        ids[name] = g.new_order(ids[size], buyer, quantity)
     return Scene(ids)
 
 
@@ -116,20 +113,29 @@ def swap(g: Grading, scene: Scene, order: str, buyer: int, to: str) -> Answer:
 
 
 def part(who: str, order: str, buyer: int, to: str) -> Part:
-    return Part(
-        who, "swap", lambda scene: {"order_id": scene[order], "buyer_id": buyer, "to_sale": scene[to]}
-    )
+    def arguments(scene: Scene) -> dict[str, Any]:
+        return {"order_id": scene[order], "buyer_id": buyer, "to_sale": scene[to]}
+
+    return Part(who, "swap", arguments, read=an_order)
 
 
 def expect_rows(g: Grading, scene: Scene, stocks: Mapping[str, int], sizes: Mapping[str, str]) -> None:
     with g.db() as db:
-        seen = {size: (db.one("SELECT stock FROM sales WHERE id = %s", scene[size]) or {}).get("stock") for size in stocks}
-        at = {order: (db.one("SELECT sale_id FROM orders WHERE id = %s", scene[order]) or {}).get("sale_id") for order in sizes}
+        seen = {
+            size: (db.one("SELECT stock FROM sales WHERE id = %s", scene[size]) or {}).get("stock")
+            for size in stocks
+        }
+        at = {
+            order: (db.one("SELECT sale_id FROM orders WHERE id = %s", scene[order]) or {}).get("sale_id")
+            for order in sizes
+        }
     if seen != stocks:
         raise Failed("The stocks are not what they should be afterwards", expected=dict(stocks), seen=seen)
     names = {scene[size]: size for size in stocks}
     if (now := {order: names.get(sale) for order, sale in at.items()}) != sizes:
-        raise Failed("The orders are not for the sizes they should be for afterwards", expected=dict(sizes), seen=now)
+        raise Failed(
+            "The orders are not for the sizes they should be for afterwards", expected=dict(sizes), seen=now
+        )
 
 
 def expect_refusal(answer: Answer, what: str) -> None:
@@ -144,13 +150,20 @@ def conserved(g: Grading, scene: Scene, orders: Mapping[str, tuple[int, str, int
     """Each sale: what is sold and what is left make what there was. No stock is negative, no order lost."""
     with g.db() as db:
         for size in ("M", "L"):
-            row = db.one("SELECT initial, stock FROM sales WHERE id = %s", scene[size]) or {"initial": 0, "stock": 0}
-            sold = db.one("SELECT COALESCE(SUM(quantity), 0) AS units FROM orders WHERE sale_id = %s", scene[size])
+            row = db.one("SELECT initial, stock FROM sales WHERE id = %s", scene[size]) or {
+                "initial": 0,
+                "stock": 0,
+            }
+            sold = db.one(
+                "SELECT COALESCE(SUM(quantity), 0) AS units FROM orders WHERE sale_id = %s", scene[size]
+            )
             units, left, there = int((sold or {"units": 0})["units"]), row["stock"], row["initial"]
             if left < 0 or units > there:
-                return [broken("no_oversell", f"{units} {size} are sold, and there were {there}")]
+                return [broken("no_oversell", f"{units} of {there} {size} are sold")]
             if units + left != there:
-                return [broken("conserved", f"{units} {size} sold and {left} left make {units + left} of {there}")]
+                return [
+                    broken("conserved", f"{units} {size} sold and {left} left make {units + left} of {there}")
+                ]
         kept = db.all("SELECT id FROM orders WHERE sale_id IN (%s, %s)", scene["M"], scene["L"])
     if len(kept) != len(orders):
         return [broken("conserved", f"there were {len(orders)} orders, and there are {len(kept)}")]
@@ -164,4 +177,8 @@ def winners(run: Run, wanted: int) -> Sequence[Verdict]:
 
 def deadlocks(run: Run) -> Sequence[Verdict]:
     fell = [outcome for outcome in run.outcomes.values() if isinstance(outcome, MySQLError)]
-    return [broken("no_deadlock", "they deadlock, and MariaDB throws one of them out (error 1213)")] if fell else []
+    return (
+        [broken("no_deadlock", "they deadlock, and MariaDB throws one of them out (error 1213)")]
+        if fell
+        else []
+    )

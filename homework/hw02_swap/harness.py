@@ -1,10 +1,11 @@
-"""What the grader calls: runs in the sandbox, together with your files. Each function gets `Backends` first."""
+"""What the grader calls, in the sandbox, together with your files. Each function gets `Backends` first."""
 
 from __future__ import annotations
 
+from swap import Swap
+
 from common.backends import Backends
 from common.shop import Order
-from swap import Swap
 
 
 def swap(b: Backends, order_id: str, buyer_id: int, to_sale: int) -> Order:

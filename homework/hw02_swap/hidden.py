@@ -17,6 +17,6 @@ def swaps_once(g: Grading) -> None:
             title="Ann presses twice",
             parts=[once, again],
             prepare=lambda: checks.stock_up(g, {"M": 1, "L": 2}, orders),
-            judge=lambda scene, run: checks.conserved(g, scene, orders),
+            judge=lambda scene, run: [*checks.conserved(g, scene, orders), *checks.winners(run, 1)],
         )
     )

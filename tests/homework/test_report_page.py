@@ -16,6 +16,8 @@ from tests.homework import school
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="it is in requirements-dev.txt")
+
 pytestmark = pytest.mark.browser
 PAGES = ("report.html", "viva.html", "leaderboard.html")
 
@@ -37,14 +39,12 @@ def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:  
 
 @pytest.mark.parametrize("name", PAGES)
 def test_everybody_can_read_it(page: Page, folder: Path, name: str) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto((folder / name).as_uri())
     assert asked == [(folder / name).as_uri()]
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), "it scrolls sideways"
-    found = Axe().run(page).response["violations"]
+    found = axe.Axe().run(page).response["violations"]
     assert not [(each["id"], [node["target"] for node in each["nodes"]][:3]) for each in found]
 
 

@@ -58,7 +58,9 @@ def move(db: Db, order: Order, to_sale: int) -> None:
 
 def add(db: Db, sale_id: int, units: int) -> None:
     """Put units back, or take them if that many are left."""
-    if not db.run("UPDATE sales SET stock = stock + %s WHERE id = %s AND stock + %s >= 0", units, sale_id, units):
+    if not db.run(
+        "UPDATE sales SET stock = stock + %s WHERE id = %s AND stock + %s >= 0", units, sale_id, units
+    ):
         if db.one("SELECT 1 FROM sales WHERE id = %s", sale_id) is None:
             raise NoSuchSale
         raise SoldOut

@@ -47,18 +47,18 @@ class Swap:
 def move(db: Db, order: Order, to_sale: int) -> None:
     """The order's row first: of two swaps of one order the second finds it gone. Then the sales, by number,
     whatever the direction: two swaps that lock in the same order cannot wait for each other in a ring."""
-    moved = db.run(
+    db.run(
         "UPDATE orders SET sale_id = %s WHERE id = %s AND buyer_id = %s", to_sale, order.id, order.buyer_id
     )
-    if not moved:
-        raise AlreadySwapped
     for sale_id in sorted((order.sale_id, to_sale)):
         add(db, sale_id, -order.quantity if sale_id == to_sale else order.quantity)
 
 
 def add(db: Db, sale_id: int, units: int) -> None:
     """Put units back, or take them if that many are left."""
-    if not db.run("UPDATE sales SET stock = stock + %s WHERE id = %s AND stock + %s >= 0", units, sale_id, units):
+    if not db.run(
+        "UPDATE sales SET stock = stock + %s WHERE id = %s AND stock + %s >= 0", units, sale_id, units
+    ):
         if db.one("SELECT 1 FROM sales WHERE id = %s", sale_id) is None:
             raise NoSuchSale
         raise SoldOut

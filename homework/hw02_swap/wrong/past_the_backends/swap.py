@@ -39,9 +39,13 @@ class Swap:
         with self._sql() as theirs:
             name = theirs._connection
         own = pymysql.connect(
-            unix_socket=name.unix_socket, user=name.user, password=name.password, database=name.db.decode()
-            if isinstance(name.db, bytes)
-            else name.db, autocommit=True, cursorclass=DictCursor, ssl_disabled=True,
+            unix_socket=name.unix_socket,
+            user=name.user,
+            password=name.password,
+            database=name.db.decode() if isinstance(name.db, bytes) else name.db,
+            autocommit=True,
+            cursorclass=DictCursor,
+            ssl_disabled=True,
             conv=name.decoders | name.encoders,
         )
         with closing(Db(own)) as db:
@@ -71,7 +75,9 @@ def move(db: Db, order: Order, to_sale: int) -> None:
 
 def add(db: Db, sale_id: int, units: int) -> None:
     """Put units back, or take them if that many are left."""
-    if not db.run("UPDATE sales SET stock = stock + %s WHERE id = %s AND stock + %s >= 0", units, sale_id, units):
+    if not db.run(
+        "UPDATE sales SET stock = stock + %s WHERE id = %s AND stock + %s >= 0", units, sale_id, units
+    ):
         if db.one("SELECT 1 FROM sales WHERE id = %s", sale_id) is None:
             raise NoSuchSale
         raise SoldOut
