@@ -11,8 +11,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from homework.grader.result import Result
-    from homework.grader.similarity import Pair
+    from homework.grader.course import Course
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 COURSE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -60,13 +59,11 @@ def report(results: Path, course_file: Path | None, submissions: Path | None, to
     ./seckill class report results/ --course course.toml --submissions handed-in/
     """
     from homework.grader.course import Course, load
-    from homework.grader.exports import write_exports
-    from homework.grader.results import load_all
+    from homework.grader.submissions import find_all
 
-    found = load_all(results)
     course = load(course_file) if course_file else Course()
-    similar = alike(found, submissions) if submissions else {}
-    for file in write_exports(found, to or results, course, date.today(), similar):
+    handed_in = find_all(submissions)[0] if submissions else []
+    for file in make_exports(results, course, to or results, handed_in):
         if file.parent.name != "gradescope":
             click.echo(file)
 
@@ -109,10 +106,12 @@ def autograder(homework: str, file: Path) -> None:
     click.echo(f"{write_autograder(homework, file)} files in {file}")
 
 
-def alike(results: Sequence[Result], submissions: Path) -> dict[str, list[Pair]]:
-    """The pairs that are much alike, by homework."""
+def make_exports(results: Path, course: Course, to: Path, submissions: Sequence[Path]) -> list[Path]:
+    """Everything made from the results below a folder; `submissions` to see which are much alike."""
+    from homework.grader.book import all_homeworks
+    from homework.grader.exports import write_exports
     from homework.grader.exports.alike import find
+    from homework.grader.results import load_all
 
-    return {
-        homework: find(homework, results, submissions) for homework in {each.homework for each in results}
-    }
+    similar = {each.code: find(each, submissions) for each in all_homeworks()} if len(submissions) > 1 else {}
+    return write_exports(load_all(results), to, course, date.today(), similar)

@@ -16,15 +16,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile, ZipFile
 
 RUN = 20  # tokens: about three lines
 FEWEST = 20  # runs of one's own, or there is too little to compare
 CLASS = 6
-MOST = 200_000  # bytes looked at of one file
-SUFFIXES = {".py", ".lua", ".sql", ".conf", ".js"}
 
 Files = Mapping[str, str]
 
@@ -108,29 +104,6 @@ def tokenize(file: str, text: str) -> Iterator[Token]:
         if value.strip() and not any(kind in each for each in (Comment, Whitespace, String.Doc)):
             yield Token("name" if kind in Name else value.casefold(), line)
         line += value.count("\n")
-
-
-def sources(submission: Path) -> dict[str, str]:
-    """The program files of a folder or a zip. Links are not followed, what is huge is cut off."""
-    if submission.is_dir():
-        files = sorted(file for file in submission.rglob("*") if file.suffix in SUFFIXES)
-        real = [file for file in files if file.is_file() and not file.is_symlink()]
-        return {str(file.relative_to(submission)): _beginning(file) for file in real}
-    try:
-        with ZipFile(submission) as archive:
-            names = sorted(name for name in archive.namelist() if Path(name).suffix in SUFFIXES)
-            return {name: _text(archive.open(name).read(MOST)) for name in names}
-    except (BadZipFile, OSError, RuntimeError, NotImplementedError):  # not one, or one with a password
-        return {}
-
-
-def _beginning(file: Path) -> str:
-    with file.open("rb") as opened:
-        return _text(opened.read(MOST))
-
-
-def _text(raw: bytes) -> str:
-    return raw.decode(errors="replace")
 
 
 def _everybodys(own: Mapping[str, Runs]) -> set[tuple[str, ...]]:

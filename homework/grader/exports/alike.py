@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path, PurePath
+from pathlib import Path
 
-from homework.grader.result import Result
-from homework.grader.similarity import Pair, pairs, sources
+from homework.grader.book import Homework
+from homework.grader.similarity import Pair, pairs
+from homework.grader.submissions import opened
 
-HOMEWORK = Path(__file__).parents[2]
 
-
-def find(homework: str, results: Iterable[Result], submissions: Path) -> list[Pair]:
-    """Compares the files that have the names of the starter's; in a submission they are in hw02/."""
-    given: dict[str, str] = {}
-    for folder in HOMEWORK.glob(f"{homework}_*"):
-        given |= sources(folder / "starter") | sources(folder / "tests")
-    names = {PurePath(file).name for file in given}
-    handed_in = {
-        each.submission: _of_homework(sources(_place(submissions, each.submission)), homework, names)
-        for each in results
-        if each.homework == homework
+def find(homework: Homework, submissions: Iterable[Path]) -> list[Pair]:
+    """Compares what the grader looks at: the files that homework.toml names."""
+    starter = {
+        file.name: file.read_bytes() for file in (homework.folder / "starter").iterdir() if file.is_file()
     }
-    return pairs(handed_in, given)
+    handed_in = {each.name: _texts(each.of(homework)) for each in map(opened, submissions)}
+    return pairs(handed_in, _texts(starter))
 
 
-def _place(submissions: Path, name: str) -> Path:
-    folder = submissions / name
-    return folder if folder.is_dir() else submissions / f"{name}.zip"
-
-
-def _of_homework(files: Mapping[str, str], homework: str, names: set[str]) -> dict[str, str]:
-    own = {file: text for file, text in files.items() if homework in PurePath(file).parts}
-    return {file: text for file, text in own.items() if PurePath(file).name in names}
+def _texts(files: Mapping[str, bytes]) -> dict[str, str]:
+    return {name: content.decode(errors="replace") for name, content in files.items()}
