@@ -59,6 +59,11 @@ def of_path(path: Path) -> Name:
     return parse(path.name.removesuffix(".zip"))
 
 
+def is_meant(text: str) -> bool:
+    """Whether somebody meant this to be a name of a submission: it begins with the word, however written."""
+    return _plain(text).startswith("seckill")
+
+
 def nearest(text: str) -> Name | None:
     """The right name that was probably meant; None when the id or the author is missing."""
     plain = _plain(text)

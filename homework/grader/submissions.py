@@ -1,4 +1,4 @@
-"""What was handed in: a folder or a zip named `seckill-<id>-<author>`, with hwNN/ folders or just the files."""
+"""What was handed in: a folder or zip named `seckill-<id>-<author>`, with hwNN/ folders or just the files."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def find_all(path: Path) -> tuple[list[Path], list[WrongName]]:
 
     Raises `WrongName`, which proposes the nearest right one, or `DeskError` when there is nothing to grade.
     """
-    if path.is_file() or names.RIGHT.fullmatch(path.name):
+    if path.is_file() or names.is_meant(path.name):
         names.of_path(path)
         return [path], []
     right, wrong = [], []

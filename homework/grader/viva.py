@@ -7,8 +7,8 @@ student; the same result always gives the same card.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from itertools import combinations
 from random import Random
 
@@ -16,21 +16,47 @@ from homework.grader.result import Result, Trace
 from homework.grader.results import Language
 from homework.grader.words import say
 
-Step = dict[str, str]  # actor, server, command, reply
-
 END = ("COMMIT", "ROLLBACK")
 DULL = (*END, "BEGIN", "START TRANSACTION")  # everybody knows what these answer
-WAITS = "waits"  # how the reply of a step begins that has to wait for a lock
+LATE = "has waited for this"  # the command of a line that only brings a reply that was waited for
+UNNAMED = "…"  # stands for an id that nobody gave a name: two of them need not be the same
+
+
+@dataclass(frozen=True)
+class Move:
+    """A step of a trace. `reply` is the one that came in the end; `until` is the move that ended a wait."""
+
+    number: int
+    actor: str
+    server: str
+    command: str
+    reply: str
+    until: Move | None = None
+
+    @property
+    def told(self) -> str:
+        return f"{self.actor}: `{self.command}` → `{self.reply}`"
+
+
+def moves(trace: Trace) -> list[Move]:
+    """The moves, each with its final reply."""
+    found: list[Move] = []
+    for step in trace.steps:
+        if step["command"] == LATE and found:
+            waited = next(move for move in reversed(found) if move.actor == step["actor"])
+            found[waited.number - 1] = replace(waited, reply=step["reply"], until=found[-1])
+        else:
+            found.append(Move(len(found) + 1, step["actor"], step["server"], step["command"], step["reply"]))
+    return found
 
 
 @dataclass(frozen=True)
 class Question:
-    """What to ask, and the answer. The first `until` steps of the trace may be shown with the question."""
+    """What to ask, and the answer. `shown` are the lines of the trace that may be shown with the question."""
 
     kind: str
     values: dict[str, object]
-    trace: Trace
-    until: int
+    shown: tuple[str, ...] = ()
 
     def ask(self, language: Language) -> str:
         return say(language, f"viva.{self.kind}", **self.values)
@@ -52,84 +78,62 @@ def card(result: Result) -> Card:
     draw = Random(f"{result.submission} {result.homework}")
     chosen: list[Question] = []
     for kind in KINDS:
-        candidates = list(kind(result.traces))
+        candidates = [question for trace in result.traces for question in kind(trace)]
         if candidates and len(chosen) < 2:
             chosen.append(draw.choice(candidates))
     return Card(result, tuple(chosen))
 
 
-def contrasts(traces: Sequence[Trace]) -> Iterator[Question]:
-    """The same actor sends the same command in two schedules, and gets two replies."""
-    for one, other in combinations(traces, 2):
-        for at, step in enumerate(other.steps):
-            before = _find(one, step)
-            others = [_told(each) for each in other.steps[:at] if each["actor"] != step["actor"]]
-            if (
-                before
-                and others
-                and before["reply"] != step["reply"]
-                and not _waits(before)
-                and not _waits(step)
-            ):
-                values = {"one": one.schedule, "other": other.schedule, "before": before["reply"]}
-                yield Question("contrast", _of(step) | values | {"did": "; ".join(others[-3:])}, other, 0)
+def contrasts(trace: Trace) -> Iterator[Question]:
+    """The same command from both actors, and two replies."""
+    for one, other in combinations(moves(trace), 2):
+        same = one.command == other.command and one.actor != other.actor and UNNAMED not in one.command
+        if same and one.reply != other.reply and not one.until and "error" not in one.reply + other.reply:
+            between = [each.told for each in moves(trace)[one.number - 1 :] if each.actor == one.actor]
+            values = {"one": one.number, "before": one.reply, "did": "; ".join(between[:3])}
+            yield Question("contrast", _of(trace, other) | values)
 
 
-def locks(traces: Sequence[Trace]) -> Iterator[Question]:
-    """A step that has to wait for a lock: who holds it, and until when."""
-    for trace in traces:
-        for at, step in enumerate(trace.steps):
-            later = [each for each in trace.steps[at + 1 :] if each["actor"] != step["actor"]]
-            end = next((each for each in later if each["command"].upper().startswith(END)), None)
-            if _waits(step) and end:
-                values = {
-                    "schedule": trace.schedule,
-                    "number": at + 1,
-                    "holder": end["actor"],
-                    "end": end["command"],
-                }
-                yield Question("lock", _of(step) | values, trace, at + 1)
+def locks(trace: Trace) -> Iterator[Question]:
+    """A move that had to wait for a lock: who held it, and until when."""
+    for move in moves(trace):
+        if move.until and move.until.command.upper().startswith(END):
+            values = {"holder": move.until.actor, "end": move.until.command}
+            shown = (*_lines(trace, move.number - 1), f"{move.number:2}  {move.actor}: {move.command}  …")
+            yield Question("lock", _of(trace, move) | values, shown)
 
 
-def replies(traces: Sequence[Trace]) -> Iterator[Question]:
+def replies(trace: Trace) -> Iterator[Question]:
     """What comes back, and what the code does with it."""
-    for trace in traces:
-        for at, step in enumerate(trace.steps):
-            if not _waits(step) and not step["command"].upper().startswith(DULL):
-                own = [each["command"] for each in trace.steps[at + 1 :] if each["actor"] == step["actor"]]
-                values = {"schedule": trace.schedule, "number": at + 1, "follows": (own or [""])[0]}
-                yield Question("reply" if own else "last_reply", _of(step) | values, trace, at)
+    for move in moves(trace):
+        if not move.until and not move.command.upper().startswith(DULL):
+            own = [each.command for each in moves(trace)[move.number :] if each.actor == move.actor]
+            values = _of(trace, move) | {"follows": (own or [""])[0]}
+            yield Question("reply" if own else "last_reply", values, _lines(trace, move.number - 1))
 
 
-def orders(traces: Sequence[Trace]) -> Iterator[Question]:
+def orders(trace: Trace) -> Iterator[Question]:
     """The order of one's own commands: the least telling, for when there is nothing else."""
-    for trace in traces:
-        own = [step["command"] for step in trace.steps if step["actor"] == trace.steps[0]["actor"]]
-        if len(own) > 1:
-            values = {"number": len(own), "commands": "; ".join(f"`{command}`" for command in own)}
-            yield Question("order", values, trace, 0)
+    first = trace.steps[0]["actor"] if trace.steps else ""
+    own = [f"`{move.command}`" for move in moves(trace) if move.actor == first]
+    if len(own) > 1:
+        values = {"schedule": trace.schedule, "actor": first, "number": len(own), "commands": "; ".join(own)}
+        yield Question("order", values)
 
 
-KINDS: tuple[Callable[[Sequence[Trace]], Iterator[Question]], ...] = (contrasts, locks, replies, orders)
+KINDS: tuple[Callable[[Trace], Iterator[Question]], ...] = (contrasts, locks, replies, orders)
 
 
-def _of(step: Step) -> dict[str, object]:
-    return dict(step)
+def _of(trace: Trace, move: Move) -> dict[str, object]:
+    told = {name: getattr(move, name) for name in ("number", "actor", "server", "command", "reply")}
+    return {"schedule": trace.schedule} | told
 
 
-def _told(step: Step) -> str:
-    return f"{step['actor']}: `{step['command']}` → `{step['reply']}`"
-
-
-def _find(trace: Trace, wanted: Step) -> Step | None:
-    """The step with the same actor and command, if there is exactly one."""
-    same = [
-        each
-        for each in trace.steps
-        if (each["actor"], each["command"]) == (wanted["actor"], wanted["command"])
-    ]
-    return same[0] if len(same) == 1 else None
-
-
-def _waits(step: Step) -> bool:
-    return step["reply"].startswith(WAITS)
+def _lines(trace: Trace, count: int) -> tuple[str, ...]:
+    """The first moves as the servers answered them at that time: a reply that comes later is left out."""
+    known = [move for move in moves(trace) if move.number <= count]
+    late = [move for move in known if move.until and move.until.number > count]
+    return tuple(
+        f"{move.number:2}  {move.actor}: {move.command}  → {'…' if move in late else move.reply}"
+        for move in known
+    )

@@ -65,6 +65,7 @@ TRACES = [
             {"actor": "B", "server": "MariaDB", "command": "BEGIN", "reply": "OK"},
             {"actor": "B", "server": "MariaDB", "command": UPDATE, "reply": "waits for a lock …"},
             {"actor": "A", "server": "MariaDB", "command": "COMMIT", "reply": "OK"},
+            {"actor": "B", "server": "MariaDB", "command": "has waited for this", "reply": "0 rows"},
             {"actor": "B", "server": "MariaDB", "command": "ROLLBACK", "reply": "OK"},
         ],
     },

@@ -46,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Failing:
-    """One check, and those who fail it. `message` is what the grader said most often."""
+    """One check, and those who fail it with files that can be used. `message` is what is said most often."""
 
     check: CheckResult
     failed: list[Row]
@@ -128,7 +128,7 @@ class Picture:
         return {measure: board([row.result for row in self.rows], measure) for measure in MEASURES}
 
     def _failing(self, check: CheckResult) -> Failing:
-        states = [(row, row.state_of(check.id)) for row in self.rows]
+        states = [(row, row.state_of(check.id)) for row in self.rows if row.result.state == "graded"]
         failed = [row for row, state in states if state == "failed"]
         blocked = sum(state == "skipped" for _row, state in states)
         said = Counter(
