@@ -52,7 +52,7 @@ MOST_CRASHES = 40  # steps of one operation
 
 
 class Failed(Exception):
-    """The check is not passed. `message` is a sentence for the student; the rest says what was to be seen."""
+    """The check is not passed. `message` is a sentence for the student; the rest is what to look at."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Failed(Exception):
 
 
 def an_order(value: Any) -> object:
-    """For `Part(…, read=an_order)`: the `Order` in what harness.py returned; the value itself if it is none."""
+    """For `Part(…, read=an_order)`: the `Order` that harness.py returned; anything else as it is."""
     try:
         return Order(**{**value, "created_at": datetime.fromisoformat(value["created_at"])})
     except (TypeError, KeyError, ValueError):
@@ -131,7 +131,8 @@ class Grading:
         with self.db() as db:
             return db.insert(
                 "INSERT INTO sales (title, title_zh, image, price_cents, list_price_cents, initial, stock,"
-                " buyer_limit, opens_at, closes_at, state) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+                " buyer_limit, opens_at, closes_at, state)"
+                " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                 *row,
             )
 
@@ -164,13 +165,14 @@ class Grading:
         return self.new_box()
 
     def call(self, function: str, **arguments: Any) -> Any:
-        """What `function` of harness.py returns. Raises what it raised: `Refused`, `MySQLError`, `StudentError`."""
+        """What `function` of harness.py returns. Raises what it raised."""
         return self.attempt(function, **arguments).result()
 
     def attempt(self, function: str, **arguments: Any) -> Answer:
-        """As `call`, but an error is part of the answer. `NotStarted` is raised all the same."""
+        """As `call`, but what the shop or a server refused is part of the answer. Raises all the same:
+        `NotStarted`, and `StudentError` for code that came to no answer."""
         answer = self.box.channels[0].call(function, arguments)
-        if isinstance(answer.error, NotStarted):
+        if isinstance(answer.error, NotStarted | StudentError):
             raise answer.error
         return answer
 
@@ -188,17 +190,27 @@ class Grading:
         The exploration for further judging; None when only one schedule was replayed. Raises `Powerless` when
         the actors never met.
         """
-        player = Player(self.servers, self.homework.stage, self.box)
-        self.open.callback(player.close)
         if self.schedule:
-            self._settle(meeting, player.replay(meeting, self.schedule))
+            self._settle(meeting, self._player.replay(meeting, self.schedule))
             return None
-        found = player.explore(meeting, self.seed, most)
+        found = self._player.explore(meeting, self.seed, most)
         for run in found.breaking():
             self._settle(meeting, run)
         found.check_power()
         self.keep(max(found.runs, key=lambda run: run.switches))
         return found
+
+    def replay(self, meeting: Meeting, schedule: str) -> tuple[Run, str]:
+        """Play one schedule, whatever comes of it; the run and its diagram. Raises `Diverged`."""
+        run = self._player.replay(meeting, schedule)
+        self.keep(run)
+        return run, diagram.terminal(meeting, run)
+
+    @cached_property
+    def _player(self) -> Player:
+        player = Player(self.servers, self.homework.stage, self.box)
+        self.open.callback(player.close)
+        return player
 
     def _settle(self, meeting: Meeting, run: Run) -> None:
         self.keep(run)

@@ -17,7 +17,7 @@ class DeskError(LabError):
 
 
 def start(homework: Homework, desk: Path) -> tuple[Path, list[str]]:
-    """Copy the starter and the public tests; the folder, and the files that were there already (kept as they are)."""
+    """Copy the starter and the public tests; the folder, and the files that were there already and stay."""
     folder = desk / homework.code
     kept = []
     for source, target in (("starter", folder), ("tests", folder / "tests")):

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from common.proof.driver import DriverError
 from homework.grader.authoring import Failed, Grading, NotStarted, StudentError
@@ -33,8 +34,10 @@ class Submission:
 
 @dataclass(frozen=True)
 class Wish:
-    """Which checks to run, and how: all of them unless told otherwise. `task`, `check`: only that one (and what
-    it needs). `schedule`: play only this one."""
+    """Which checks to run: all of them, or those of one `task`, or one `check` (and what it needs).
+
+    `schedule`: play only this one.
+    """
 
     seed: int = SEED
     task: int | None = None
@@ -136,7 +139,11 @@ class Judge:
                 return "failed", self._troubles[name]
         if all(self._submission.files[name] == starter(self._homework, name) for name in files):
             return "not_started", f"{', '.join(files)} is as you got it."
-        return ("skipped", f"It is tried when {', '.join(unmet)} passes.") if unmet else None
+        if unmet:
+            return "skipped", f"It is tried when {', '.join(unmet)} passes."
+        if not source(self._homework, spec).exists():
+            return "skipped", "It is hidden: it is tried when you hand in."
+        return None
 
     def _command(self, spec: CheckSpec) -> str:
         return f"./seckill homework check {self._homework.number:02} --check {spec.id}"
@@ -205,5 +212,8 @@ def starter(homework: Homework, name: str) -> bytes:
 
 def find_check(homework: Homework, spec: CheckSpec) -> Check:
     """The function of checks.py or hidden.py that has the check's id as its name."""
-    module = load(homework.folder / ("hidden.py" if spec.hidden else "checks.py"))
-    return getattr(module, spec.id)  # type: ignore[no-any-return]
+    return getattr(load(source(homework, spec)), spec.id)  # type: ignore[no-any-return]
+
+
+def source(homework: Homework, spec: CheckSpec) -> Path:
+    return homework.folder / ("hidden.py" if spec.hidden else "checks.py")

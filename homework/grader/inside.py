@@ -109,7 +109,15 @@ def explain(error: BaseException) -> dict[str, Any]:
         return {"refused": error.type, "status": error.status, "detail": error.detail}
     if isinstance(error, MySQLError | RedisError):
         return {"database": wording.error(error), "detail": str(error)[:300], "where": where(error)}
-    return {"raised": f"{type(error).__name__}: {str(error)[:300]}", "where": where(error)}
+    return {"raised": said(error), "where": where(error)}
+
+
+def said(error: BaseException) -> str:
+    """The class and the text of an error, even of one that cannot say its text."""
+    try:
+        return f"{type(error).__name__}: {str(error)[:300]}"
+    except Exception:
+        return type(error).__name__
 
 
 def where(error: BaseException) -> str:

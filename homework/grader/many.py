@@ -1,4 +1,4 @@
-"""Grading many submissions: in parallel, each worker with servers of its own; what is graded already is kept."""
+"""Grading many submissions: in parallel, on servers of their own; what is graded already is kept."""
 
 from __future__ import annotations
 

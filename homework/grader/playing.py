@@ -180,7 +180,7 @@ class Counted:
 
 
 def failures(meeting: Meeting, run: Run) -> list[Verdict]:
-    """Actors whose code did not come to an answer at all. Raises `NotStarted` if nobody has written it yet."""
+    """Actors whose code came to no answer at all. Raises `NotStarted` if nobody has written it yet."""
     for outcome in run.outcomes.values():
         if isinstance(outcome, NotStarted):
             raise outcome

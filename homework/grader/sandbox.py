@@ -42,8 +42,8 @@ LIMITS = {
     "CORE": 0,
 }
 TOO_SLOW = (
-    f"your code did not answer within {ANSWER_WITHIN:.0f} seconds, or took more than {ALL_WITHIN:.0f} in all: is there"
-    " a loop that does not end, or a sleep?"
+    f"your code did not answer within {ANSWER_WITHIN:.0f} seconds, or took more than {ALL_WITHIN:.0f} in all:"
+    " is there a loop that does not end, or a sleep?"
 )
 ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -100,7 +100,7 @@ class Channel:
         watcher: Watcher | None = None,
         within: float = ANSWER_WITHIN,
     ) -> Answer:
-        """Run `function` of harness.py. With a `watcher` each round trip waits until `watcher.before` returns.
+        """Run `function` of harness.py. With a `watcher`, each round trip waits for `watcher.before`.
 
         `within`: seconds that the sandbox may let pass between two messages.
         """
@@ -219,6 +219,8 @@ class Sandbox:
         for channel in self.channels:
             channel.close()
         self._reader.join()
+        if self._process.stdout:
+            self._process.stdout.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _lay_out(self, files: Mapping[str, bytes], harness: Path) -> None:
@@ -259,7 +261,7 @@ class Sandbox:
         self._reader.start()
 
     def _spec(self, passed: list[int], isolate: bool) -> dict[str, Any]:
-        """What jail.py is told. Outside a root of its own, the program sees the same folders at their own place."""
+        """What jail.py is told. Without a root of its own, the program finds all where it really is."""
         walled = self._walled = isolate and not walls.missing()
         at = Path("/") if walled else self._folder
         sockets = INSIDE if walled else self._servers.sockets

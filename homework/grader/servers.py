@@ -24,14 +24,17 @@ from common.settings import Settings
 STUDENT = "student"
 COUNTS = (
     "SELECT TOTAL_CONNECTIONS AS connections, SELECT_COMMANDS + UPDATE_COMMANDS + OTHER_COMMANDS AS commands"
-    f" FROM information_schema.user_statistics WHERE user = '{STUDENT}'"
+    " FROM information_schema.user_statistics WHERE user = %s"
 )
-NUMBERED = "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = %s AND auto_increment IS NOT NULL"
+NUMBERED = (
+    "SELECT table_name AS name FROM information_schema.tables"
+    " WHERE table_schema = %s AND auto_increment IS NOT NULL"
+)
 FIRST_ID = 7000001  # no number that means something else: in diagrams an id is replaced by its name
 GREETING = 1  # statements of a connection that opens: its settings
 PAST_BACKENDS = (
-    "your code sent statements to MariaDB that the grader was not told of: use the connection that you are given"
-    " and open none of your own"
+    "your code sent statements to MariaDB that the grader was not told of: use the connection that you are"
+    " given and open none of your own"
 )
 INVENTED = "your process told the grader of statements that MariaDB never received"
 
@@ -152,7 +155,7 @@ class Witness:
         self._before = self._count()
 
     def _count(self) -> tuple[int, int]:
-        row = self._db.one(COUNTS) or {"connections": 0, "commands": 0}
+        row = self._db.one(COUNTS, STUDENT) or {"connections": 0, "commands": 0}
         return int(row["connections"]), int(row["commands"])
 
     def begin(self) -> None:

@@ -98,7 +98,7 @@ def is_code(name: str) -> bool:
 
 
 def digest(homework: Homework, submission: Submission, seed: int) -> str:
-    """Changes with the grader, the homework, the seed and the files: a result with the same digest still holds."""
+    """Changes with grader, homework, seed and files: a result with the same digest still holds."""
     hashed = hashlib.sha256(f"{VERSION} {seed} {submission.trouble}".encode())
     own = [each for each in sorted(homework.folder.glob("*.*")) if each.suffix in {".py", ".toml"}]
     for name, content in [

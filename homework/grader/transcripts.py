@@ -24,7 +24,7 @@ from homework.grader.servers import Servers
 
 @dataclass(frozen=True)
 class Wrong:
-    """One wrong submission: solution/ with the files of its folder laid over it (empty: the file is missing)."""
+    """One wrong submission: solution/ with the files of its folder laid over it."""
 
     homework: Homework
     folder: Path

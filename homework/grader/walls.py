@@ -16,9 +16,9 @@ from homework.grader import jail
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
 
 WITHOUT = (
-    "This machine does not permit namespaces ({why}). A student's process still has its limits on time, memory,"
-    " processes and files, and ends with everything it started; but it can reach the network and read what its"
-    " user can read, solutions too. Grade where `unshare --user --net true` works, or as root."
+    "This machine does not permit namespaces ({why}). A student's process still has its limits on time,"
+    " memory, processes and files, and ends with everything it started; but it can reach the network and read"
+    " what its user can read, solutions too. Grade where `unshare --user --net true` works, or as root."
 )
 
 

@@ -1,10 +1,15 @@
-"""Every homework is fair: its starter scores nothing, its solution everything, and each mistake its own check."""
+"""Every homework is fair: its starter scores nothing, its solution everything, each mistake fails its own."""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
-from homework.grader import markers
+from common.lab.places import ROOT
+from homework.grader import desk, markers
 from homework.grader.book import Homework, all_homeworks
 from homework.grader.grading import Submission, Wish, grade
 from homework.grader.hints import hints
@@ -70,6 +75,18 @@ def test_its_readmes_have_the_same_parts(homework: Homework) -> None:
     assert headings("README.md") == headings("README.zh.md")
 
 
+@pytest.mark.slow
+@every_homework
+def test_its_public_tests_pass_with_its_solution(homework: Homework, tmp_path: Path) -> None:
+    folder, _ = desk.start(homework, tmp_path)
+    for name, content in solution(homework).items():
+        (folder / name).write_bytes(content)
+    argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "skipped" not in done.stdout
+
+
 @every_homework
 def test_its_starter_scores_nothing(homework: Homework, servers: Servers) -> None:
     files = {name: (homework.folder / "starter" / name).read_bytes() for name in homework.files}
@@ -84,6 +101,7 @@ def test_its_starter_scores_nothing(homework: Homework, servers: Servers) -> Non
     assert "Traceback" not in transcript(homework, result)
 
 
+@pytest.mark.slow
 @every_homework
 @pytest.mark.parametrize("seed", [7, 8])
 def test_its_solution_scores_everything(homework: Homework, servers: Servers, seed: int) -> None:
@@ -92,6 +110,7 @@ def test_its_solution_scores_everything(homework: Homework, servers: Servers, se
     assert (result.points, result.of) == (100, 100), transcript(homework, result)
 
 
+@pytest.mark.slow
 @every_mistake
 def test_a_mistake_fails_exactly_its_checks(wrong: Wrong, servers: Servers) -> None:
     result = grade(wrong.homework, wrong.submission(), servers)

@@ -1,4 +1,4 @@
-"""A submission can fail, and nothing else: not win by a trick, not hang the grader, not leave anything behind."""
+"""A submission can fail, and nothing else: win by no trick, hang no grader, leave nothing behind."""
 
 from __future__ import annotations
 
