@@ -32,6 +32,8 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "Homework": {
         "homework": "homework.grader.commands:homework",
         "grade": "homework.grader.commands:grade",
+        "checkin": "homework.grader.checkin_commands:checkin",
+        "class": "homework.grader.class_commands:class_",
     },
     "The machine": {
         "doctor": "common.lab.commands:doctor",

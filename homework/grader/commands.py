@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from homework.grader.result import Result
     from homework.grader.servers import Servers
 
+COURSE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
@@ -187,8 +188,9 @@ def pack(desk: Path, number: str, author: str, to: Path) -> None:
     ./seckill homework pack --id 20260001 --author lin
     """
     from homework.grader import desk as desks
+    from homework.grader.names import parse
 
-    click.echo(desks.pack(f"seckill-{number}-{author}", desk, to))
+    click.echo(desks.pack(str(parse(f"seckill-{number}-{author}")), desk, to))
 
 
 @homework.command("student-pack")
@@ -210,19 +212,32 @@ def student_pack(file: Path) -> None:
 @click.option("--homework", "chosen", type=HOMEWORK, multiple=True, help="Only this one. May be repeated.")
 @click.option("--jobs", default=2, show_default=True, type=click.IntRange(1, 64), help="So many at a time.")
 @click.option("--seed", default=7, show_default=True, help="Draws the data of the checks.")
+@click.option("--course", type=COURSE, help="course.toml: roster, due dates, late policy, pinned grader.")
 @click.option("--quiet", is_flag=True, help="One line a homework, without the checks.")
-def grade(*, folder: Path, to: Path, chosen: tuple[Homework, ...], jobs: int, seed: int, quiet: bool) -> int:
+def grade(
+    *,
+    folder: Path,
+    to: Path,
+    chosen: tuple[Homework, ...],
+    jobs: int,
+    seed: int,
+    course: Path | None,
+    quiet: bool,
+) -> int:
     """Grade one submission, or a folder of them (folders or zips named seckill-<id>-<author>).
 
-    Writes TO/<submission>/<homework>/result.json. Run again, it grades only what is new or has changed.
-    Exit code 0 when everything could be decided, whatever the marks are.
+    Writes TO/<submission>/<homework>/result.json, and from all the results in TO a class report, a
+    gradebook, viva cards and more (./seckill class report -h). Run again, it grades only what is new or has
+    changed. Exit code 0 when everything could be decided, whatever the marks are.
 
     \b
-    ./seckill grade handed-in/
+    ./seckill grade handed-in/ --course course.toml
     ./seckill grade handed-in/seckill-20260001-lin --homework 02
     """
     from common.cli.console import new_console
     from homework.grader import walls
+    from homework.grader.class_commands import make_exports
+    from homework.grader.course import Course, load
     from homework.grader.many import grade_all, pieces
     from homework.grader.report import show_line, show_result
     from homework.grader.submissions import find_all
@@ -230,7 +245,8 @@ def grade(*, folder: Path, to: Path, chosen: tuple[Homework, ...], jobs: int, se
     console = new_console()
     if walls.missing():
         console.print(walls.missing(), style="yellow")
-    paths = find_all(folder)
+    rules = load(course) if course else Course()
+    paths, misnamed = find_all(folder)
     work = list(pieces(paths, chosen or all_homeworks(), to))
     if not work:
         raise click.ClickException(f"nothing in {folder} belongs to a homework")
@@ -246,5 +262,8 @@ def grade(*, folder: Path, to: Path, chosen: tuple[Homework, ...], jobs: int, se
         for result in results:
             show_result(console, find(result.homework), result)
     undecided = sum(check.state == "grader_error" for result in results for check in result.checks)
-    console.print(f"{len(results)} results in {to}", markup=False)
-    return 1 if undecided else 0
+    for wrong in misnamed:
+        console.print(f"not graded: {wrong.message}", style="yellow", markup=False)
+    report, *_others = make_exports(to, rules, to, paths)
+    console.print(f"{len(results)} results in {to}; open {report}", markup=False)
+    return 1 if undecided or misnamed else 0

@@ -19,7 +19,7 @@ LONGEST = 600  # characters of what was expected or seen
 
 
 def show_check(console: Console, check: CheckResult) -> None:
-    """One check: its sentence, what was expected and seen, the schedule, the command that plays it again."""
+    """One check: its sentence, what was expected and seen, the schedule, and the command that replays it."""
     title = check.title["en"]
     console.print(f"[{COLOURS[check.state]}]{MARKS[check.state]}[/] ", end="")
     console.print(f"{check.id}: {title} ({check.points} of {check.of})", markup=False)

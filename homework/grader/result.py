@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from homework.grader import VERSION
+from homework.grader.names import Name
 
 SCHEMA = 1
 
@@ -34,6 +35,11 @@ class CheckResult:
     schedule: str | None = None
     diagram: str | None = None
     replay: str | None = None
+
+    @property
+    def counts(self) -> bool:
+        """Whether its points can be had."""
+        return self.state != "grader_error"
 
 
 @dataclass
@@ -73,6 +79,25 @@ class Result:
     traces: list[Trace] = field(default_factory=list)
     grader: str = VERSION
     schema: int = SCHEMA
+
+    @property
+    def name(self) -> Name:
+        return Name(self.id, self.author)
+
+    @property
+    def share(self) -> float | None:
+        """The points as a share of those that could be had, 0 to 1; None if the grader could give none."""
+        return self.points / self.of if self.of and self.state != "grader_error" else None
+
+    @property
+    def perfect(self) -> bool:
+        """Every check is passed, and none was left out."""
+        return self.state == "graded" and self.share == 1 and all(check.counts for check in self.checks)
+
+    @property
+    def stuck_at(self) -> CheckResult | None:
+        """The first check that failed: what to talk about first."""
+        return next((check for check in self.checks if check.state == "failed"), None)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, indent=1) + "\n"

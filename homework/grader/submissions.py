@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from homework.grader import VERSION
+from homework.grader import VERSION, names
 from homework.grader.book import Homework
 from homework.grader.desk import DeskError
 from homework.grader.grading import LARGEST_FILE, Submission
+from homework.grader.names import WrongName
 
 MOST_FILES = 1000
 
@@ -34,23 +35,32 @@ class HandedIn:
         return inside or {p.name: c for p, c in parts.items() if str(p.parent) == "." and p.name in wanted}
 
     def submission(self, homework: Homework) -> Submission:
-        _, _, rest = self.name.partition("-")
-        number, _, author = rest.partition("-")
-        return Submission(self.name, number, author, self.of(homework), self.trouble)
+        name = names.parse(self.name)
+        return Submission(self.name, name.id, name.author, self.of(homework), self.trouble)
 
 
-def find_all(path: Path) -> list[Path]:
-    """The submissions in a folder, or `path` itself if it is one."""
-    if is_submission(path):
-        return [path]
-    found = sorted(each for each in path.iterdir() if is_submission(each)) if path.is_dir() else []
-    if not found:
-        raise DeskError(f"There is no submission in {path}: folders or zips named seckill-<id>-<author>.")
-    return found
+def find_all(path: Path) -> tuple[list[Path], list[WrongName]]:
+    """The submissions in a folder, or `path` itself if it is one; and what has a wrong name there.
 
-
-def is_submission(path: Path) -> bool:
-    return path.name.lower().startswith("seckill-") and (path.is_dir() or path.suffix == ".zip")
+    Raises `WrongName`, which proposes the nearest right one, or `DeskError` when there is nothing to grade.
+    """
+    if path.is_file() or names.is_meant(path.name):
+        names.of_path(path)
+        return [path], []
+    right, wrong = [], []
+    for each in sorted(path.iterdir()):
+        if each.suffix == ".zip" or (each.is_dir() and not each.name.startswith((".", "__"))):
+            try:
+                names.of_path(each)
+                right.append(each)
+            except WrongName as error:
+                wrong.append(error)
+    if not right:
+        first = f" {wrong[0].message}." if wrong else ""
+        raise DeskError(
+            f"There is no submission in {path}: folders or zips named seckill-<id>-<author>.{first}"
+        )
+    return right, wrong
 
 
 def opened(path: Path) -> HandedIn:

@@ -111,8 +111,10 @@ def test_a_homework_is_begun_checked_and_packed(
     mine.write_text("# mine\n")
     assert main(["homework", "start", "02"]) == 0
     assert mine.read_text() == "# mine\n"
+    assert main(["homework", "pack", "--id", "20260001", "--author", "Lin"]) == 2
+    assert "rename it to seckill-20260001-lin" in " ".join(capsys.readouterr().err.split())
     assert main(["homework", "pack", "--id", "20260001", "--author", "lin"]) == 0
-    [packed] = find_all(tmp_path / "seckill-20260001-lin.zip")
+    [packed], _wrong = find_all(tmp_path / "seckill-20260001-lin.zip")
     assert opened(packed).of(HW02) == {"swap.py": b"# mine\n"}
 
 
