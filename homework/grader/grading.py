@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from redis import RedisError
+
 from common.proof.driver import DriverError
 from homework.grader.authoring import Failed, Grading, NotStarted, StudentError
 from homework.grader.book import CheckSpec, Homework, load
@@ -126,6 +128,9 @@ class Judge:
             fail(result, "not_started", "Your code says NotImplementedError: it is not written yet.")
         except (StudentError, Unseen, DriverError) as error:
             fail(result, "failed", sentence(error))
+        except RedisError as error:  # while a script runs, it answers nobody, us neither
+            state: State = "failed" if "BUSY" in str(error).upper() else "grader_error"
+            fail(result, state, f"Redis could not be asked: {error}.")
         except Exception as error:
             fail(result, "grader_error", f"The grader failed ({type(error).__name__}: {error}).")
         return result

@@ -198,18 +198,18 @@ class Sandbox:
         *,
         actors: int = 2,
         bind: Mapping[str, Path] | None = None,
-        isolate: bool = True,
     ) -> None:
         self._servers, self._stage, self._bound = servers, stage, bind or {}
         self.output = b""
         self.missing: list[str] = []
         # The lab's folder is removed whatever happens, but without walls another user could not enter it.
-        base = servers.sockets.mysql.parent if isolate and not walls.missing() else None
+        self._walled = not walls.missing()
+        base = servers.sockets.mysql.parent if self._walled else None
         self._folder = Path(tempfile.mkdtemp(prefix="seckill-box-", dir=base))
         self.deadline = time.monotonic() + START_WITHIN + ALL_WITHIN
         self._uid = 20000 + int.from_bytes(os.urandom(4)) % 40000
         self._lay_out(files, harness)
-        self._start(actors, isolate)
+        self._start(actors)
 
     def __enter__(self) -> Self:
         return self
@@ -235,12 +235,12 @@ class Sandbox:
             for path in [self._folder / "home", *(self._folder / "home").iterdir()]:
                 os.chown(path, self._uid, self._uid)
 
-    def _start(self, actors: int, isolate: bool) -> None:
+    def _start(self, actors: int) -> None:
         pairs = [socket.socketpair() for _ in range(actors)]
         life, self._life = os.pipe()
         said, report = os.pipe()
         passed = [theirs.fileno() for _, theirs in pairs]
-        spec = self._spec(passed, isolate)
+        spec = self._spec(passed)
         command = [sys.executable, "-I", "-S", jail.__file__, str(life), str(report), json.dumps(spec)]
         self._process = subprocess.Popen(
             command,
@@ -260,12 +260,11 @@ class Sandbox:
         self._reader = threading.Thread(target=self._read_output, daemon=True)
         self._reader.start()
 
-    def _spec(self, passed: list[int], isolate: bool) -> dict[str, Any]:
+    def _spec(self, passed: list[int]) -> dict[str, Any]:
         """What jail.py is told. Without a root of its own, the program finds all where it really is."""
-        walled = self._walled = isolate and not walls.missing()
+        walled = self._walled
         at = Path("/") if walled else self._folder
-        sockets = INSIDE if walled else self._servers.sockets
-        settings = self._servers.student_settings(sockets)
+        settings = self._servers.student_settings(INSIDE if walled else None)
         config = {
             "stage": self._stage,
             "mysql_url": settings.mysql_url,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from redis import Redis
+from redis import Redis, RedisError
 
 from common import database, schema
 from common.backends import Backends, connect_redis, database_name
@@ -31,6 +31,7 @@ NUMBERED = (
     " WHERE table_schema = %s AND auto_increment IS NOT NULL"
 )
 FIRST_ID = 7000001  # no number that means something else: in diagrams an id is replaced by its name
+REDIS_MEMORY = "256mb"
 GREETING = 1  # statements of a connection that opens: its settings
 PAST_BACKENDS = (
     "your code sent statements to MariaDB that the grader was not told of: use the connection that you are"
@@ -58,38 +59,44 @@ class Servers:
         if not (lab.mysql.owned and lab.redis.owned):
             raise LabError("Grading needs servers of its own: unset MYSQL_URL and REDIS_URL.")
         self.sockets = Sockets(lab.folder / "mysql.sock", lab.folder / "redis.sock")
-        self._secret = secrets.token_hex(16)
-        self.settings = self._settings("root", "default")
-        with_lab = Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url)
-        self._close_to_strangers(database.connect(lab.mysql.url), connect_redis(with_lab))
+        self._tcp = lab.mysql.tcp, lab.redis.tcp
+        self._secret, self.password = secrets.token_hex(16), secrets.token_hex(16)
+        self.settings = Settings(
+            mysql_url=f"mysql://root:{self._secret}@localhost/?unix_socket={self.sockets.mysql}",
+            redis_url=f"unix://default:{self._secret}@{self.sockets.redis}",
+        )
+        self._redis = lab.redis
+        self._close_mariadb(database.connect(lab.mysql.url))
+        self._close_redis()
 
-    def _settings(self, mysql: str, redis: str, sockets: Sockets | None = None) -> Settings:
-        at = sockets or self.sockets
+    def student_settings(self, sockets: Sockets | None) -> Settings:
+        """The student's account: by unix socket where the sandbox has its own view of them, else by loopback
+        port (our folder is closed to other users)."""
+        if sockets is None:
+            (mysql_host, mysql_port), (redis_host, redis_port) = self._tcp
+            return Settings(
+                mysql_url=f"mysql://{STUDENT}:{self.password}@{mysql_host}:{mysql_port}/",
+                redis_url=f"redis://{STUDENT}:{self.password}@{redis_host}:{redis_port}/0",
+            )
         return Settings(
-            mysql_url=f"mysql://{mysql}:{self._secret}@localhost/?unix_socket={at.mysql}",
-            redis_url=f"unix://{redis}:{self._secret}@{at.redis}",
+            mysql_url=f"mysql://{STUDENT}:{self.password}@localhost/?unix_socket={sockets.mysql}",
+            redis_url=f"unix://{STUDENT}:{self.password}@{sockets.redis}",
         )
 
-    def student_settings(self, sockets: Sockets) -> Settings:
-        """The student's account; `sockets` as its side sees them."""
-        password = self._secret[::-1]
-        of = self._settings(STUDENT, STUDENT, sockets)
-        return replace(
-            of,
-            mysql_url=of.mysql_url.replace(self._secret, password),
-            redis_url=of.redis_url.replace(self._secret, password),
-        )
-
-    def _close_to_strangers(self, db: Db, redis: Redis) -> None:
+    def _close_mariadb(self, db: Db) -> None:
         for host in (
             "localhost",
             "127.0.0.1",
             "::1",
         ):  # names of machines are not resolved: nobody matches them
             db.run(f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY %s", self._secret)
-        db.run(f"CREATE USER {STUDENT} IDENTIFIED BY %s", self._secret[::-1])
+        db.run(f"CREATE USER {STUDENT} IDENTIFIED BY %s WITH MAX_USER_CONNECTIONS 40", self.password)
         db.run("SET GLOBAL userstat = 1")
         db.close()
+
+    def _close_redis(self) -> None:
+        redis = connect_redis(Settings(redis_url=self._redis.url))
+        redis.config_set("maxmemory", REDIS_MEMORY)
         acl(redis, "default", "resetpass", f">{self._secret}")
         redis.close()
         self.sockets.redis.chmod(
@@ -109,22 +116,23 @@ class Servers:
         db.run(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {STUDENT}")
         db.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO {STUDENT}")
         db.close()
-        redis = connect_redis(self.settings)
-        redis.flushall()
-        redis.script_flush()
-        rules = [
-            "reset",
-            "on",
-            f">{self._secret[::-1]}",
-            f"~{stage}:*",
-            f"&{stage}:*",
-            "+@all",
-            "-@admin",
-            "-@dangerous",
-        ]
-        acl(redis, STUDENT, *rules)
-        redis.close()
+        self._empty_redis(stage)
         return self
+
+    def _empty_redis(self, stage: str) -> None:
+        """Flush it; if a script of the last grading does not end, and so it answers nobody, kill it first."""
+        redis = connect_redis(self.settings)
+        try:
+            redis.flushall()
+        except RedisError:
+            self._redis.kill()
+            self._redis.start()
+            self._close_redis()
+            redis.flushall()
+        redis.script_flush()
+        rules = ["reset", "on", f">{self.password}", f"~{stage}:*", f"&{stage}:*"]
+        acl(redis, STUDENT, *rules, "+@all", "-@admin", "-@dangerous")
+        redis.close()
 
     def backends(self, stage: str) -> Backends:
         """The trusted side's own way to the stage's servers."""

@@ -19,9 +19,9 @@ def swaps(g: Grading) -> None:
     scene = stock_up(g, {"M": 5, "L": 5}, {"Ann's order": (ANN, "M", 1)})
     answer = swap(g, scene, "Ann's order", ANN, "L")
     if answer.error:
-        raise Failed(
-            "Ann swaps her M for an L, and is refused", expected="her order, for L", seen=str(answer.error)
-        )
+        what = "is refused" if isinstance(answer.error, Refused) else "gets an error"
+        seen = f"{type(answer.error).__name__}: {answer.error}"
+        raise Failed(f"Ann swaps her M for an L, and {what}", expected="her order, for L", seen=seen)
     expect_rows(g, scene, {"M": 5, "L": 4}, {"Ann's order": "L"})
     told = answer.value if isinstance(answer.value, dict) else {}
     if (told.get("id"), told.get("sale_id")) != (scene["Ann's order"], scene["L"]):

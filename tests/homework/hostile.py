@@ -75,6 +75,11 @@ IN_CALL = {
     """,
     "shuts_the_server_down": "with self._sql() as db: db.run('SHUTDOWN')",
     "reads_the_accounts": "with self._sql() as db: return db.all('SELECT * FROM mysql.global_priv')",
+    "redis_script_without_end": """
+        redis = self._sql.__self__.stock
+        redis.eval("redis.call('SET', KEYS[1], 1) while true do end", 1, "s02:x")
+    """,
+    "flushes_redis": "self._sql.__self__.stock.flushall()",
     "raises_strangely": "raise type('X', (BaseException,), {'__str__': lambda s: 1 / 0})()",
 }
 IN_FILE = {
