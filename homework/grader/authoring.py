@@ -7,7 +7,7 @@ returns when the check is passed, and raises `Failed` when it is not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -30,7 +30,7 @@ from homework.grader.book import Homework, beside
 from homework.grader.playing import MOST, Meeting, Part, Player, Scene
 from homework.grader.result import Costs, Trace
 from homework.grader.sandbox import Answer, NotStarted, Sandbox, StudentError, ready
-from homework.grader.servers import Servers
+from homework.grader.servers import Servers, Unseen, Witness
 
 __all__ = [
     "Answer",
@@ -171,16 +171,24 @@ class Grading:
     def attempt(self, function: str, **arguments: Any) -> Answer:
         """As `call`, but what the shop or a server refused is part of the answer. Raises all the same:
         `NotStarted`, and `StudentError` for code that came to no answer."""
-        answer = self.box.channels[0].call(function, arguments)
+        box = self.box  # opens its connections before they are counted
+        self._witness.begin()
+        answer = box.channels[0].call(function, arguments)
         if isinstance(answer.error, NotStarted | StudentError):
             raise answer.error
         return answer
 
     def count(self, answer: Answer) -> None:
-        """Take this answer's round trips as the submission's costs."""
+        """Take the round trips of the last answer as the submission's costs, if MariaDB counted as many."""
         said = [str(command) for _, command, _ in answer.steps]
         sql = sum(server == "MariaDB" for server, _, _ in answer.steps)
-        self.costs = Costs(len(said), sql, sum(len(each.encode()) for each in said))
+        with suppress(Unseen):
+            self._witness.check(sql)
+            self.costs = Costs(len(said), sql, sum(len(each.encode()) for each in said))
+
+    @cached_property
+    def _witness(self) -> Witness:
+        return Witness(self.open.enter_context(closing(self.servers.db())))
 
     # --- schedules ---
 

@@ -98,13 +98,13 @@ class Channel:
         *,
         now: datetime = NOW,
         watcher: Watcher | None = None,
-        within: float = ANSWER_WITHIN,
+        within: float | None = None,
     ) -> Answer:
         """Run `function` of harness.py. With a `watcher`, each round trip waits for `watcher.before`.
 
-        `within`: seconds that the sandbox may let pass between two messages.
+        `within`: seconds that the sandbox may let pass between two messages (`ANSWER_WITHIN` unless given).
         """
-        self._link.settimeout(max(0.01, min(within, self._box.deadline - time.monotonic())))
+        self._link.settimeout(max(0.01, min(within or ANSWER_WITHIN, self._box.deadline - time.monotonic())))
         self._send(function=function, arguments=arguments, now=now.isoformat(), watched=watcher is not None)
         step = Step("MariaDB", "")
         while True:

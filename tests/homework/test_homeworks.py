@@ -76,6 +76,7 @@ def test_its_readmes_have_the_same_parts(homework: Homework) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @every_homework
 def test_its_public_tests_pass_with_its_solution(homework: Homework, tmp_path: Path) -> None:
     folder, _ = desk.start(homework, tmp_path)
@@ -102,6 +103,7 @@ def test_its_starter_scores_nothing(homework: Homework, servers: Servers) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @every_homework
 @pytest.mark.parametrize("seed", [7, 8])
 def test_its_solution_scores_everything(homework: Homework, servers: Servers, seed: int) -> None:
@@ -111,6 +113,7 @@ def test_its_solution_scores_everything(homework: Homework, servers: Servers, se
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @every_mistake
 def test_a_mistake_fails_exactly_its_checks(wrong: Wrong, servers: Servers) -> None:
     result = grade(wrong.homework, wrong.submission(), servers)

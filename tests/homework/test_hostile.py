@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.lab.keeper import processes
-from homework.grader import walls
+from homework.grader import sandbox, walls
 from homework.grader.book import find
 from homework.grader.grading import Submission, Wish, grade
 from homework.grader.result import Result
@@ -39,6 +39,12 @@ def command_lines() -> set[bytes]:
         with suppress(OSError):
             found.add(Path(f"/proc/{pid}/cmdline").read_bytes())
     return found
+
+
+@pytest.fixture(autouse=True)
+def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody here answers late and rightly."""
+    monkeypatch.setattr(sandbox, "ANSWER_WITHIN", 3.0)
 
 
 @pytest.fixture(autouse=True)
