@@ -124,9 +124,11 @@ def report(folder: Path) -> None:
 
 def table(lines: list[Line]) -> Table:
     from rich import box
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    told = Table("student", "days", "streak", "longest", "last", "stuck since", "chapters", box=box.SIMPLE)
+    widest = max((len(str(line.name)) for line in lines), default=0)
+    student = Column("student", min_width=widest)
+    told = Table(student, "days", "streak", "longest", "last", "stuck since", "chapters", box=box.SIMPLE)
     for line in lines:
         numbers = map(str, (line.days, line.streak, line.longest))
         chapters = " ".join(line.chapters)

@@ -89,8 +89,10 @@ def contrasts(trace: Trace) -> Iterator[Question]:
     for one, other in combinations(moves(trace), 2):
         same = one.command == other.command and one.actor != other.actor and UNNAMED not in one.command
         if same and one.reply != other.reply and not one.until and "error" not in one.reply + other.reply:
-            between = [each.told for each in moves(trace)[one.number - 1 :] if each.actor == one.actor]
-            values = {"one": one.number, "before": one.reply, "did": "; ".join(between[:3])}
+            answered = (other.until or other).number
+            before = [each for each in moves(trace)[one.number - 1 : answered] if each.actor == one.actor]
+            did = "; ".join(each.told for each in before[:3])
+            values = {"one": one.number, "before": one.reply, "did": did}
             yield Question("contrast", _of(trace, other) | values)
 
 

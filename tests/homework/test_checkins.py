@@ -5,11 +5,14 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable
 from datetime import date, timedelta
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from common.cli import main
+from homework.grader.checkin_commands import table
 from homework.grader.checkins.entry import HEADINGS, WrongEntry, parse_entry, read
 from homework.grader.checkins.lint import files, lint
 from homework.grader.checkins.prefill import Day, began, fill_in, look, write_new
@@ -301,3 +304,13 @@ def test_a_folder_that_is_not_there_is_a_sentence(capsys: pytest.CaptureFixture[
 
 def test_wrong_entries_are_a_kind_of_mistake() -> None:
     assert issubclass(WrongEntry, Mistake)
+
+
+def test_the_report_is_as_it_was_decided(tmp_path: Path, write: Write) -> None:
+    for ago in range(4):
+        write(THURSDAY - ago * DAY, chapters=f"s0{1 + ago} and hw02")
+        write(THURSDAY - ago * DAY, WANG, tick=" x"[ago > 1])
+    told = Console(width=100, file=StringIO())
+    told.print(table(summarize(lint(files(tmp_path), THURSDAY)[0], THURSDAY)))
+    assert isinstance(told.file, StringIO)
+    golden.check("checkins.txt", told.file.getvalue())
