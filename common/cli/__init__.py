@@ -35,6 +35,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "checkin": "homework.grader.checkin_commands:checkin",
         "class": "homework.grader.class_commands:class_",
     },
+    "The figures": {
+        "bench": "common.cli.bench:bench",
+        "growth": "common.cli.growth:growth",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",
