@@ -34,6 +34,12 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "The site": {
         "docs": "common.cli.docs:docs",
     },
+    "Homework": {
+        "homework": "homework.grader.commands:homework",
+        "grade": "homework.grader.commands:grade",
+        "checkin": "homework.grader.checkin_commands:checkin",
+        "class": "homework.grader.class_commands:class_",
+    },
     "The figures": {
         "bench": "common.cli.bench:bench",
         "growth": "common.cli.growth:growth",
