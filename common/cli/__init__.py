@@ -28,6 +28,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "grid": "common.cli.grid:grid",
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
+        "sessions": "common.cli.sessions:sessions",
     },
     "The site": {
         "docs": "common.cli.docs:docs",

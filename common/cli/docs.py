@@ -12,7 +12,11 @@ FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 @click.group()
 def docs() -> None:
-    """The course site: look at it, build it, refresh what it shows of the course's commands."""
+    """The course site: look at it, build it, refresh what it shows of the course's commands.
+
+    \b
+    ./seckill docs serve
+    """
 
 
 @docs.command()

@@ -24,7 +24,7 @@ PARTS = [
 ]
 LENGTH: dict[Lang, tuple[int, int]] = {"en": (1500, 1800), "zh": (2700, 3300)}
 HEADING = re.compile(r"^(#{1,6}) .*?\{ *#([\w-]+) *\} *$", re.MULTILINE)
-CODE = re.compile(r"^(```|~~~).*?^\1$|\{\{.*?\}\}|^    .*$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^(```|~~~).*?^\1$|\{\{.*?\}\}|^    [^\n]*$", re.MULTILINE | re.DOTALL)
 WORD = re.compile(r"[A-Za-z][\w'-]*")
 CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 

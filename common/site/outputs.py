@@ -23,6 +23,7 @@ from common.site.errors import PageError
 
 FOLDER = ROOT / "docs" / "outputs"
 LIST = FOLDER / "outputs.toml"
+COLUMNS = 88  # characters that fit beside the table of contents
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")  # the only thing that may differ from one run to the next
 # Without it a diagram is as wide as its longest statement, and its letters are too small to read.
 WRAPPED = '%%{init: {"sequence": {"wrap": true, "width": 190, "actorMargin": 130}}}%%\n'
@@ -69,8 +70,10 @@ def captured(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Markdown: the command, and what it printed."""
-    return fence(f"$ {entry(name).command}\n\n{captured(name)}", "text")
+    """Markdown: the command, and what it printed. What is wider than the page's column is set smaller."""
+    text = f"$ {entry(name).command}\n\n{captured(name)}"
+    size = "wide" if max(map(len, text.splitlines())) > COLUMNS else "narrow"
+    return f'<div class="output {size}" markdown>\n\n{fence(text, "text")}\n</div>\n'
 
 
 def diagram(name: str) -> str:
