@@ -14,8 +14,10 @@ from common import schema
 from common.backends import Backends
 from common.backoffice import BackOffice
 from common.database import Row
-from common.ids import new_id
+from common.proof import usual
 from common.proof.explorer import Explorer
+from common.proof.facts import Facts, load, read_counter
+from common.proof.oracle import judge
 from common.proof.steps import Watcher
 from common.settings import Settings
 from common.shop import Attempt, Outcome, Sale, Shop
@@ -60,33 +62,10 @@ class World:
         return BackOffice(self.backends.sql, self.shop.listeners)
 
     def new_sale(self, units: int, limit: int = 1, *, publish: bool = True, **fields: Any) -> Sale:
-        now = self.clock()
-        sale = self.office.create(
-            {
-                "title": "Tea",
-                "title_zh": "茶",
-                "image": "tea",
-                "price_cents": 100,
-                "list_price_cents": 2000,
-                "buyer_limit": limit,
-                "opens_at": now - timedelta(hours=1),
-                "closes_at": now + timedelta(hours=1),
-                **fields,
-            },
-            units,
-        )
-        return self.office.publish(sale.id) if publish else sale
+        return usual.sale(self.office, self.clock(), units, limit, publish=publish, **fields)
 
     def attempt(self, sale: Sale, buyer: int, quantity: int = 1) -> Attempt:
-        return Attempt(
-            id=new_id(),
-            sale_id=sale.id,
-            buyer_id=buyer,
-            quantity=quantity,
-            key=new_id(),
-            client="127.0.0.1",
-            deadline=self.clock() + timedelta(seconds=10),
-        )
+        return usual.attempt(sale.id, buyer, self.clock(), quantity)
 
     def buy(self, sale: Sale, buyer: int, quantity: int = 1) -> Outcome:
         return self.shop.buy(self.attempt(sale, buyer, quantity))
@@ -103,6 +82,17 @@ class World:
         with self.backends.sql() as db:
             row = db.one("SELECT bought FROM purchases WHERE sale_id = %s AND buyer_id = %s", sale.id, buyer)
         return int(row["bought"]) if row else 0
+
+    def facts(self, sale: Sale) -> Facts:
+        """What the oracle judges by, without a history. `sale` is how it began."""
+        with self.backends.sql() as db:
+            counter = read_counter(self.backends.stock, self.stage.code, sale.id)
+            return load(db, counter, sale.id, [], at_rest=True, earlier=[sale])
+
+    def broken(self, sale: Sale) -> str:
+        """What the oracle finds broken, or nothing."""
+        verdicts = judge(self.facts(sale))
+        return "; ".join(f"{each.name}: {each.sentence}" for each in verdicts if each.state == "broken")
 
     def close(self) -> None:
         self.backends.pool.close()

@@ -33,6 +33,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "The site": {
         "docs": "common.cli.docs:docs",
     },
+    "The figures": {
+        "bench": "common.cli.bench:bench",
+        "growth": "common.cli.growth:growth",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from common.catalog import find_sale
 from common.proof.crowd import Press, Target, plan, run, spike
 from common.proof.facts import Facts, load, read_counter
 from common.proof.history import Told, answers_per_second, quantile
@@ -81,12 +82,15 @@ class Result:
 def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Result:
     """Open a sale, send the crowd, and judge once everybody has been answered."""
     sale_id = open_sale(running, crowd.units)
+    with running.database() as db:
+        opened = find_sale(db, sale_id)
     tokens = dict(enumerate(demo_tokens(running.settings, crowd.buyers), start=1))
     history = run(Target(running.url, sale_id, tokens), crowd.presses, patience=PATIENCE, on_told=on_told)
     everyone_answered = all(told.answered_at is not None for told in history)
     with running.database() as db, running.redis() as redis:
         counter = read_counter(redis, running.stage.code, sale_id)
-        facts = load(db, counter, sale_id, history, at_rest=everyone_answered)
+        earlier = [opened] if opened else []
+        facts = load(db, counter, sale_id, history, at_rest=everyone_answered, earlier=earlier)
     return Result(running.stage, facts, judge(facts))
 
 

@@ -1,4 +1,4 @@
-"""MariaDB from Debian or Ubuntu packages, downloaded and unpacked without root.
+"""Programs from Debian or Ubuntu packages, downloaded and unpacked without root.
 
 apt does the work, with the machine's own sources, keys, mirrors and proxies, but on private lists and caches,
 and on an invented status: "nothing is installed but the C and C++ libraries". So it computes which packages a
@@ -17,8 +17,8 @@ from pathlib import Path
 from common.lab import places
 from common.lab.errors import LabError
 from common.lab.process import Supervisor
+from common.lab.program import Packages
 
-ROOT_PACKAGE = "mariadb-server-core"
 # Belong to the dynamic loader, which is the machine's own: a second copy of them would not fit it.
 OF_THE_LOADER = re.compile(r"^Package: (libc6|libgcc-s1|libstdc\+\+6|gcc-\d+-base)$", re.MULTILINE)
 STATUS = Path("/var/lib/dpkg/status")
@@ -39,9 +39,9 @@ APT::Install-Recommends "false";
 """
 
 
-def tree() -> Path:
+def tree(packages: Packages) -> Path:
     """Where the unpacked packages of this machine's release lie, or will lie."""
-    return places.HOME / f"mariadb-{places.release()}-{platform.machine()}"
+    return places.HOME / f"{packages.name}-{places.release()}-{platform.machine()}"
 
 
 def available() -> bool:
@@ -55,30 +55,30 @@ def libraries(root: Path) -> tuple[Path, ...]:
     return tuple(sorted(folders))
 
 
-def unpacked(supervisor: Supervisor, say: places.Say) -> Path:
+def unpacked(packages: Packages, supervisor: Supervisor, say: places.Say) -> Path:
     """The tree; downloaded when it is not there yet. An interrupted download goes on where it stopped."""
-    target = tree()
+    target = tree(packages)
     if target.is_dir():
         return target
     if not available():
         raise LabError("no Debian or Ubuntu packages here (apt-get, dpkg-deb)")
     with places.locked(places.HOME / "apt.lock", supervisor.check_open):
         if not target.is_dir():
-            Download(supervisor, say, places.HOME / "apt").into(target)
+            Download(packages, supervisor, say, places.HOME / "apt").into(target)
     return target
 
 
 class Download:
     """One download into `.lab/apt`, which is removed when the tree is complete."""
 
-    def __init__(self, supervisor: Supervisor, say: places.Say, apt: Path) -> None:
-        self.supervisor, self.say, self.apt = supervisor, say, apt
+    def __init__(self, packages: Packages, supervisor: Supervisor, say: places.Say, apt: Path) -> None:
+        self.packages, self.supervisor, self.say, self.apt = packages, supervisor, say, apt
         self.log = supervisor.folder / "apt.log"
         self.complaints: list[str] = []
 
     def into(self, target: Path) -> None:
         self.configure()
-        self.say("MariaDB: reading the package lists")
+        self.say(f"{self.packages.name}: reading the package lists")
         self.run("update")
         self.run("autoclean")
         self.run("install", "--download-only", "--yes", self.package(), "-oAPT::Status-Fd=1")
@@ -95,11 +95,12 @@ class Download:
         (self.apt / "apt.conf").write_text(lines, encoding="utf-8")
 
     def package(self) -> str:
-        """The root package's name; older releases append a version to it."""
-        names = output("apt-cache", "-c", self.apt / "apt.conf", "pkgnames", ROOT_PACKAGE).split()
+        """The package's name; older releases append a version to it."""
+        wanted = self.packages.package
+        names = output("apt-cache", "-c", self.apt / "apt.conf", "pkgnames", wanted).split()
         if not names:
-            raise LabError(f"no package {ROOT_PACKAGE} could be found: {self.reason()}")
-        return ROOT_PACKAGE if ROOT_PACKAGE in names else max(names)
+            raise LabError(f"no package {wanted} could be found: {self.reason()}")
+        return wanted if wanted in names else max(names)
 
     def run(self, *words: str) -> None:
         """Run apt-get under the keeper and pass its progress on."""
@@ -114,12 +115,14 @@ class Download:
         # A failed `update` ends with code 0; what it complained of explains what fails later.
         self.complaints += re.findall(r"^(?:E|W): *(.+)$", self.text(), re.MULTILINE)
         if status:
-            raise LabError(f"the Debian packages of MariaDB cannot be downloaded: {self.reason()}")
+            raise LabError(
+                f"the Debian packages of {self.packages.name} cannot be downloaded: {self.reason()}"
+            )
 
     def progress(self) -> str:
         """apt's own line "dlstatus:3:41.5:Retrieving file 3 of 17" as one for the reader."""
         found = re.findall(r"^dlstatus:\d+:([\d.]+):", self.text(), re.MULTILINE)
-        return f"MariaDB: downloading Debian packages, {float(found[-1]):.0f} %" if found else ""
+        return f"{self.packages.name}: downloading Debian packages, {float(found[-1]):.0f} %" if found else ""
 
     def text(self) -> str:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
@@ -130,14 +133,14 @@ class Download:
 
     def unpack(self, target: Path) -> None:
         """Into a temporary name first: the tree is there as a whole or not at all."""
-        self.say("MariaDB: unpacking")
+        self.say(f"{self.packages.name}: unpacking")
         work = self.apt / "root"
         shutil.rmtree(work, ignore_errors=True)
         for package in sorted((self.apt / "debs").glob("*.deb")):
             argv: list[str | Path] = ["dpkg-deb", "--extract", package, work]
             if self.supervisor.run(argv, env=os.environ, log=self.log):
                 raise LabError(f"{package.name} cannot be unpacked: {self.text().strip()}")
-        for needless in ("usr/share/doc", "usr/share/man", "usr/share/locale", "usr/bin", "etc", "var"):
+        for needless in ("usr/share/doc", "usr/share/man", "usr/share/locale", *self.packages.needless):
             shutil.rmtree(work / needless, ignore_errors=True)
         places.publish(work, target)
 

@@ -68,9 +68,9 @@ def server(name: str) -> Check:
     search = resolver.Search(name)
     for program in search.programs():
         return Check(label, True, str(program), "; ".join(search.reasons), needed)
-    if name == "mysql" and debian.available():
+    if kind.packages and debian.available():
         advice = (
-            f"would download {debian.ROOT_PACKAGE} ({places.release()} packages) into .lab/, without root"
+            f"would download {kind.packages.package} ({places.release()} packages) into .lab/, without root"
         )
         return Check(label, True, "not here yet", "; ".join([*search.reasons[:-1], advice]), needed)
     return Check(label, False, "missing", str(search.failure()), needed)

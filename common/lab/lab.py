@@ -97,7 +97,7 @@ class Lab:
 
     def _private(self, supervisor: Supervisor, name: str, kind: ModuleType) -> Server:
         """The first executable that starts, at an address of its own."""
-        search = Search(name, fetch=lambda: debian.unpacked(supervisor, self._say))
+        search = Search(name, fetch=lambda packages: debian.unpacked(packages, supervisor, self._say))
         for program in search.programs():
             try:
                 if kind is mysql:

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from common.lab import places, sockets
 from common.lab.errors import LabError
-from common.lab.program import Kind, Program
+from common.lab.program import Kind, Packages, Program
 
 if TYPE_CHECKING:
     from common.lab.process import Supervisor
@@ -38,6 +38,7 @@ KIND = Kind(
     version_flag="--version",
     read_version=read_version,
     minimum={"MariaDB": (10, 6)},
+    packages=Packages("mariadb", "mariadb-server-core", "usr/sbin/mariadbd", ("usr/bin", "etc", "var")),
     brew="brew install mariadb",
 )
 

@@ -9,7 +9,7 @@ import sys
 import tarfile
 from pathlib import Path
 
-from common.lab import debian, pack
+from common.lab import debian, mysql, pack
 from common.lab.errors import LabError
 from common.lab.places import ROOT, Say
 from common.lab.process import Supervisor
@@ -25,7 +25,8 @@ def write(output: Path | None, say: Say) -> Path:
         raise LabError(f"There is no folder {target.parent}.")
     supervisor = Supervisor()
     try:
-        tree = debian.unpacked(supervisor, say)
+        assert mysql.KIND.packages
+        tree = debian.unpacked(mysql.KIND.packages, supervisor, say)
         wheels = collect_wheels(supervisor, say)
         say("writing the archive")
         archive(target, {"mariadb": tree, "wheels": wheels})

@@ -15,8 +15,21 @@ Version = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Packages:
+    """Debian packages that hold a program: the package that needs all others, and the executable's path.
+
+    `needless` are folders that are not kept.
+    """
+
+    name: str
+    package: str
+    executable: str
+    needless: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Kind:
-    """One kind of server. `minimum` maps each accepted product to its oldest accepted version."""
+    """One kind of program. `minimum` maps each accepted product to its oldest accepted version."""
 
     name: str
     variable: str  # the environment variable that names a server of this kind, "" when there is none
@@ -24,8 +37,10 @@ class Kind:
     version_flag: str
     read_version: Callable[[str], tuple[str, str]]  # the version flag's output -> (product, version)
     minimum: Mapping[str, Version]
+    version_code: int = 0  # the exit code with which it tells its version
     wheel: str = ""
     wheel_binary: Callable[[], Path] | None = None
+    packages: Packages | None = None  # where there is no wheel
     brew: str = ""
 
 
@@ -58,7 +73,7 @@ def environment(libraries: tuple[Path, ...]) -> dict[str, str]:
 
 def examine(kind: Kind, path: Path, source: str, libraries: tuple[Path, ...] = ()) -> Program:
     """Ask the executable for its version. LabError: no answer, too old, or another product."""
-    answer = ask(path, kind.version_flag, libraries)
+    answer = ask(path, kind.version_flag, kind.version_code, libraries)
     product, version = kind.read_version(answer)
     needed = kind.minimum.get(product)
     if needed is None:
@@ -69,7 +84,8 @@ def examine(kind: Kind, path: Path, source: str, libraries: tuple[Path, ...] = (
     return Program(kind.name, product, version, path, source, libraries)
 
 
-def ask(path: Path, flag: str, libraries: tuple[Path, ...]) -> str:
+def ask(path: Path, flag: str, code: int, libraries: tuple[Path, ...]) -> str:
+    """What the program says to `flag`. LabError when it does not run, or ends with another code."""
     try:
         done = subprocess.run(
             [path, flag],
@@ -78,15 +94,15 @@ def ask(path: Path, flag: str, libraries: tuple[Path, ...]) -> str:
             text=True,
             errors="replace",
             timeout=10,
-            check=True,
+            check=False,
             env=environment(libraries),
         )
-    except subprocess.CalledProcessError as error:
-        words = (error.stderr or error.stdout).strip().splitlines()
-        reason = f": {words[-1]}" if words else ""
-        raise LabError(f"{path} {flag} ends with code {error.returncode}{reason}") from None
     except (OSError, subprocess.TimeoutExpired) as error:
         raise LabError(f"{path} does not run: {error}") from None
+    if done.returncode != code:
+        words = (done.stderr or done.stdout).strip().splitlines()
+        reason = f": {words[-1]}" if words else ""
+        raise LabError(f"{path} {flag} ends with code {done.returncode}{reason}")
     return done.stdout + done.stderr
 
 

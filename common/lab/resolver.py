@@ -1,4 +1,4 @@
-"""Where a server's executable comes from: packed lab, PATH, PyPI wheel, Debian packages; in this order."""
+"""Where an executable comes from: packed lab, PATH, PyPI wheel, Debian packages; in this order."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from common.lab import debian, mysql, nginx, pack, redis
+from common.lab import debian, mysql, nginx, pack, redis, wrk
 from common.lab.errors import LabError
-from common.lab.program import Kind, Program, examine
+from common.lab.program import Kind, Packages, Program, examine
 
-KINDS = {kind.name: kind for kind in (mysql.KIND, redis.KIND, nginx.KIND)}
+KINDS = {kind.name: kind for kind in (mysql.KIND, redis.KIND, nginx.KIND, wrk.KIND)}
 COMPOSE = "docker compose -f deploy/compose.yaml up -d mysql redis"
 COMPOSE_URLS = "MYSQL_URL=mysql://root@127.0.0.1:3306/ REDIS_URL=redis://127.0.0.1:6379/0"
 
-Fetch = Callable[[], Path]  # downloads MariaDB's packages when they are missing; the unpacked tree
+Fetch = Callable[[Packages], Path]  # downloads packages when they are missing; the unpacked tree
 
 
 class Search:
@@ -49,7 +49,7 @@ class Search:
     def _packed(self) -> Iterator[Program]:
         if self.kind is mysql.KIND:
             folder = pack.unpacked(os.environ[pack.VARIABLE])
-            yield from_tree(folder / "mariadb", "packed lab")
+            yield from_tree(self.kind, folder / "mariadb", "packed lab")
 
     def _path(self) -> Iterator[Program]:
         for path in on_the_path(self.kind):
@@ -70,12 +70,13 @@ class Search:
         yield examine(self.kind, path, f"PyPI wheel {self.kind.wheel}")
 
     def _packages(self) -> Iterator[Program]:
-        if self.kind is not mysql.KIND:
+        packages = self.kind.packages
+        if packages is None:
             return
-        if self._fetch is None and not debian.tree().is_dir():
+        if self._fetch is None and not debian.tree(packages).is_dir():
             raise LabError("the Debian packages are not downloaded yet")
-        root = self._fetch() if self._fetch else debian.tree()
-        yield from_tree(root, "Debian packages, unpacked into .lab/")
+        root = self._fetch(packages) if self._fetch else debian.tree(packages)
+        yield from_tree(self.kind, root, "Debian packages, unpacked into .lab/")
 
     def failure(self) -> LabError:
         """What to tell the reader when no place had a server that starts."""
@@ -84,7 +85,7 @@ class Search:
         ways = f"Install it (macOS: {self.kind.brew})"
         if self.kind.variable:
             ways += f", or run `{COMPOSE}` and set {COMPOSE_URLS}"
-        return LabError(f"No {product} for the private servers: {tried}. {ways}.")
+        return LabError(f"No {product} here: {tried}. {ways}.")
 
 
 def on_the_path(kind: Kind) -> list[Path]:
@@ -96,9 +97,10 @@ def on_the_path(kind: Kind) -> list[Path]:
     return list(found.values())
 
 
-def from_tree(root: Path, source: str) -> Program:
-    """MariaDB in a tree of unpacked packages."""
-    return examine(mysql.KIND, root / "usr/sbin/mariadbd", source, debian.libraries(root))
+def from_tree(kind: Kind, root: Path, source: str) -> Program:
+    """The program in a tree of unpacked packages."""
+    assert kind.packages
+    return examine(kind, root / kind.packages.executable, source, debian.libraries(root))
 
 
 def resolve(kind: str) -> Program:

@@ -96,6 +96,7 @@ def examine(
     buyer is shown cannot be found from outside.
     """
     before = _read(shop, sale_id)
+    gone = before.initial - before.stock
     old = {order.id for order in _all_orders(shop, sale_id, tokens)}
     answered = count(1)
     half = len(presses) // 2
@@ -112,8 +113,9 @@ def examine(
         thread.join()
     orders = [order for order in _all_orders(shop, sale_id, tokens) if order.id not in old]
     after = _read(shop, sale_id)
-    sale = replace(after, initial=before.stock + after.initial - before.initial)
-    return Facts(sale, orders, history, at_rest=all(told.answered_at for told in history))
+    at_rest = all(told.answered_at for told in history)
+    begin, end = (replace(each, initial=each.initial - gone) for each in (before, after))
+    return Facts(end, orders, history, at_rest, earlier=[begin])
 
 
 def _restart(command: str) -> None:

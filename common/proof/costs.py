@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from common import schema
 from common.backends import Backends
 from common.backoffice import BackOffice
-from common.ids import new_id
+from common.proof import usual
 from common.proof.steps import Recorder
 from common.settings import Settings
-from common.shop import Attempt, Refused, Sale, Shop
+from common.shop import Refused, Sale, Shop
 from common.stages import Stage
 
 # Who presses, in order, at a sale of two units with a limit of one.
@@ -41,15 +40,15 @@ def costs(stage: Stage, settings: Settings) -> dict[str, Cost]:
     """The cost of an accepted attempt and of each kind of refusal, on a warm shop."""
     schema.prepare(settings.mysql_url, stage.code)
     heard = Recorder()
-    backends = Backends.connect(stage.code, settings).observe(heard)
+    backends = Backends.connect(stage.code, settings, watcher=heard)
     shop: Shop = stage.load().create_shop(backends)
     office = BackOffice(backends.sql, shop.listeners)
-    press(shop, new_sale(office), buyer=1)  # opens the connections
-    sale = new_sale(office)
+    warm_up, sale = (usual.sale(office, backends.clock(), units=2) for _ in range(2))
+    press(shop, warm_up, 1, backends)  # opens the connections
     counted = {}
     for kind, buyer in PRESSES:
         heard.steps.clear()
-        press(shop, sale, buyer)
+        press(shop, sale, buyer, backends)
         servers = Counter(step.server for step in heard.steps)
         counted[kind] = Cost(servers["MariaDB"], servers["Redis"])
     backends.pool.close()
@@ -57,33 +56,6 @@ def costs(stage: Stage, settings: Settings) -> dict[str, Cost]:
     return counted
 
 
-def new_sale(office: BackOffice) -> Sale:
-    now = datetime.now(UTC)
-    sale = office.create(
-        {
-            "title": "Tea",
-            "title_zh": "茶",
-            "image": "tea",
-            "price_cents": 100,
-            "list_price_cents": 100,
-            "buyer_limit": 1,
-            "opens_at": now - timedelta(hours=1),
-            "closes_at": now + timedelta(hours=1),
-        },
-        units=2,
-    )
-    return office.publish(sale.id)
-
-
-def press(shop: Shop, sale: Sale, buyer: int) -> None:
-    attempt = Attempt(
-        id=new_id(),
-        sale_id=sale.id,
-        buyer_id=buyer,
-        quantity=1,
-        key=new_id(),
-        client="127.0.0.1",
-        deadline=datetime.now(UTC) + timedelta(seconds=10),
-    )
+def press(shop: Shop, sale: Sale, buyer: int, backends: Backends) -> None:
     with suppress(Refused):
-        shop.buy(attempt)
+        shop.buy(usual.attempt(sale.id, buyer, backends.clock()))

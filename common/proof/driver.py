@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Thread, local
 from typing import Literal, NamedTuple
 
 from common.proof.steps import Step
@@ -15,6 +15,8 @@ from common.proof.waits import LockWaits
 GLANCE = 0.001  # seconds to wait for a reply before asking the server who waits for a lock
 PATIENCE = 30.0  # seconds that an actor may compute or sleep between two steps
 MOST_MOVES = 400
+
+BEGINS, WAKES = Step("Python", "begins"), Step("Python", "wakes up")
 
 Job = Callable[[], object]
 
@@ -43,8 +45,8 @@ Choose = Callable[[Sequence[Move], tuple[str, ...]], str]
 
 class Event(NamedTuple):
     actor: str
-    kind: Literal["arrived", "replied", "ended"]
-    what: object  # the step, the reply, what the job returned or raised
+    kind: Literal["arrived", "replied", "waits", "ended"]
+    what: object = None  # the step, the reply, what the job returned or raised
 
 
 class Actor:
@@ -64,6 +66,21 @@ class Actor:
     def after(self, step: Step, reply: str) -> None:  # noqa: ARG002 - every watcher hears the same
         self._events.put(Event(self.name, "replied", reply))
 
+    def begin(self) -> None:
+        """A step without a server: whoever begins first may find what the other one does not."""
+        self.before(BEGINS)
+        self.after(BEGINS, "")
+
+    def wait(self) -> None:
+        """Wait until some other thread wakes this one up, and the driver lets it go on."""
+        self._events.put(Event(self.name, "waits"))
+        self._turns.get()
+        self.after(WAKES, "")
+
+    def release(self) -> None:
+        """Wake this one up. Called by the other thread, while that is under way itself."""
+        self._events.put(Event(self.name, "arrived", WAKES))
+
     def go(self) -> None:
         self._turns.put(None)
 
@@ -74,6 +91,7 @@ class Actor:
         self._jobs.put(None)
 
     def _work(self) -> None:
+        _here.actor = self
         while job := self._jobs.get():
             try:
                 outcome = job()
@@ -82,12 +100,21 @@ class Actor:
             self._events.put(Event(self.name, "ended", outcome))
 
 
+_here = local()
+
+
+def acting() -> Actor | None:
+    """The actor whose thread this is."""
+    return getattr(_here, "actor", None)
+
+
 class Driver:
     """Plays one job per actor, step by step.
 
-    Guarantees that between two moves nothing is under way: everybody is stopped before a step, has ended, or
-    waits for a lock that somebody else holds. Does not know other ways of waiting for each other (a blocking
-    Redis command, a lock in Python).
+    Guarantees that between two moves nothing is under way: everybody is stopped before a step, has ended,
+    waits for a lock that somebody else holds, or for another thread (if its wait is announced: see
+    common.proof.threads). Does not know other ways of waiting for each other, such as a blocking Redis
+    command: who does is given up after `PATIENCE`.
     """
 
     def __init__(self, actors: Mapping[str, Actor], events: SimpleQueue[Event], waits: LockWaits) -> None:
@@ -97,6 +124,7 @@ class Driver:
         self._stopped: dict[str, Step] = {}
         self._under_way: dict[str, Step] = {}
         self._thinking: set[str] = set()
+        self._asleep: set[str] = set()
         self._outcomes: dict[str, object] = {}
 
     def play(
@@ -109,7 +137,7 @@ class Driver:
         """The moves, and what each job returned or raised. `tidy` is applied to all texts; `moved` is called
         after each move. Raises `DriverError`; leaves no job running, whatever is raised."""
         self._stopped, self._under_way, self._outcomes = {}, {}, {}
-        self._thinking = set(jobs)
+        self._thinking, self._asleep = set(jobs), set()
         for name, job in jobs.items():
             self._actors[name].start(job)
         try:
@@ -125,6 +153,8 @@ class Driver:
                 replies = {actor: tidy(reply) for actor, reply in sorted(self._settle().items())}
                 moves.append(Move(name, step, ready, replies))
                 moved()
+            if self._asleep:
+                raise DriverError(f"{' and '.join(sorted(self._asleep))} wait for ever")  # noqa: TRY301
         except BaseException:
             self._finish()
             raise
@@ -141,6 +171,8 @@ class Driver:
             self._note(event)
             if event.kind == "replied":
                 replies[event.actor] = str(event.what)
+            if event.kind == "waits":
+                replies[event.actor] = f"{replies.get(event.actor, '')} waits for another thread".lstrip()
         return replies
 
     def _next(self) -> Event | None:
@@ -163,9 +195,12 @@ class Driver:
 
     def _note(self, event: Event) -> None:
         self._thinking.discard(event.actor)
+        self._asleep.discard(event.actor)
         if event.kind == "arrived":
             assert isinstance(event.what, Step)
             self._stopped[event.actor] = event.what
+        elif event.kind == "waits":
+            self._asleep.add(event.actor)
         elif event.kind == "replied":
             del self._under_way[event.actor]
             self._thinking.add(event.actor)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
@@ -17,19 +17,19 @@ from redis import RedisError
 from common import database, schema
 from common.backends import Backends, database_name
 from common.backoffice import BackOffice
-from common.proof import schedule
+from common.proof import schedule, usual
 from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
 from common.proof.facts import Facts, load, read_counter
 from common.proof.history import Told
 from common.proof.oracle import judge
 from common.proof.scenario import MOST_ACTORS, NOW, Action, Scenario, Scene
 from common.proof.schedule import Run
+from common.proof.threads import ByThread, waits_announced
 from common.proof.waits import LockWaits
 from common.settings import Settings
 from common.shop import Refused, SaleChanged, Shop
 
 BATCH = 100  # sales created by one INSERT
-HOUR = timedelta(hours=1)
 STRIDE = 1 + MOST_ACTORS  # a sale's id, and ids for its buyers
 EXPECTED = (Refused, MySQLError, RedisError)
 
@@ -75,7 +75,8 @@ class Exploration:
 
 class Explorer:
     """Plays scenarios with one stage. Each actor is a thread with its own `Backends`, as a process would
-    have; threads and connections live as long as the explorer, a shop as long as one playing.
+    have, or shares one with all others (`Scenario.one_process`); threads and connections live as long as the
+    explorer, a shop as long as one playing.
 
     Guarantees the same result for the same schedule. Raises `DriverError` when a playing cannot be completed,
     when an actor crashes, or when a schedule played again does something else. Does not clean up: each
@@ -86,6 +87,7 @@ class Explorer:
         schema.prepare(settings.mysql_url, stage)
         self._create_shop = create_shop
         self._host = Backends.connect(stage, settings, clock=lambda: NOW)
+        self._together = self._host.observe(ByThread())
         self._listeners = create_shop(self._host).listeners
         self._db = database.connect(settings.mysql_url, database_name(stage))
         self._waits = database.connect(settings.mysql_url)
@@ -102,7 +104,7 @@ class Explorer:
     def __exit__(self, *_: object) -> None:
         for actor in self._actors.values():
             actor.stop()
-        for backends in [self._host, *self._backends.values()]:
+        for backends in [self._host, self._together, *self._backends.values()]:
             backends.pool.close()
             backends.stock.connection_pool.disconnect()
         self._db.close()
@@ -118,13 +120,15 @@ class Explorer:
         played: Callable[[Exploration], None] = lambda _: None,
     ) -> Exploration:
         """Play all schedules if there are about `most` at most; else those with at most `PREEMPTIONS`
-        preemptions and a sample drawn with `seed`. `played` is called after each."""
+        preemptions and a sample drawn with `seed`. `played` is called after each. Nothing is pruned where
+        actors share a process: the order of two steps that no server minds may be seen in its memory."""
         began = time.perf_counter()
         play = partial(self.play, scenario)
         serial = [play(schedule.first(actor)) for actor in scenario.actors]
         found = Exploration(scenario, seed, exhaustive=schedule.orders(serial) <= most)
         seen: set[str] = set()
-        for run in _schedules(play, found, most, prune and len(scenario.actors) == 2):
+        prune = prune and len(scenario.actors) == 2 and not scenario.one_process
+        for run in _schedules(play, found, most, prune):
             if run.schedule not in seen:
                 seen.add(run.schedule)
                 found.runs.append(run)
@@ -156,7 +160,7 @@ class Explorer:
         """What the servers held after each move of `run`, played once more. What is not committed is not
         seen."""
         seen: list[Facts] = []
-        play = partial(self.play, scenario, moved=lambda scene: seen.append(self._facts(scene, [])))
+        play = partial(self.play, scenario, moved=lambda scene: seen.append(self._facts(scenario, scene, [])))
         schedule.replay(play, run.schedule, run.moves)
         return seen
 
@@ -167,8 +171,10 @@ class Explorer:
         scene = Scene(next(self._sales_for(scenario)))
         for listener in self._listeners:
             listener(SaleChanged(scene.sale_id, 1, "published"))
-        jobs = {name: self._job(name, action, scene) for name, action in scenario.actors.items()}
-        moves, outcomes = self._driver.play(jobs, choose, scene.tidy, lambda: moved(scene))
+        shop = self._shared_shop() if scenario.one_process else None
+        jobs = {name: self._job(name, action, scene, shop) for name, action in scenario.actors.items()}
+        with waits_announced() if shop else nullcontext():
+            moves, outcomes = self._driver.play(jobs, choose, scene.tidy, lambda: moved(scene))
         run = Run(tuple(moves), outcomes)
         for name, outcome in outcomes.items():
             if isinstance(outcome, BaseException) and not isinstance(outcome, EXPECTED):
@@ -176,21 +182,29 @@ class Explorer:
                 raise DriverError(
                     f"{scenario.actors[name].title} crashed in {run.schedule}: {what}"
                 ) from outcome
-        return replace(run, broken=scenario.broken(run, scene, partial(self._facts, scene)))
+        return replace(run, broken=scenario.broken(run, scene, partial(self._facts, scenario, scene)))
 
-    def _facts(self, scene: Scene, history: Sequence[Told]) -> Facts:
+    def _facts(self, scenario: Scenario, scene: Scene, history: Sequence[Told]) -> Facts:
+        began = usual.published(scene.sale_id, NOW, scenario.units, scenario.limit)
         counter = read_counter(self._host.stock, self._host.keys.prefix, scene.sale_id)
-        return load(self._db, counter, scene.sale_id, history, at_rest=True)
+        return load(self._db, counter, scene.sale_id, history, at_rest=True, earlier=[began])
 
-    def _job(self, name: str, action: Action, scene: Scene) -> Job:
-        """What the actor does in its thread: the shop anew, then its action."""
+    def _shared_shop(self) -> Shop:
+        shop = self._create_shop(self._together)
+        shop.catalog.list()  # how many sales there are differs from one playing to the next
+        return shop
+
+    def _job(self, name: str, action: Action, scene: Scene, shared: Shop | None) -> Job:
+        """What the actor does in its thread: its action, with the shop of all or with one of its own."""
         if name not in self._actors:
             actor = self._actors[name] = Actor(name, self._events)
             self._backends[name] = self._host.observe(actor)
-        backends = self._backends[name]
+        actor, backends = self._actors[name], self._together if shared else self._backends[name]
 
         def job() -> object:
-            shop = self._create_shop(backends)
+            if shared:
+                actor.begin()
+            shop = shared or self._create_shop(backends)
             return action(shop, BackOffice(backends.sql, shop.listeners), scene)
 
         return job
@@ -207,12 +221,7 @@ class Explorer:
             first = max(time.time_ns() // 1000, self._unused)
             self._unused = first + BATCH * STRIDE
             ids = range(first, self._unused, STRIDE)
-            self._db.run_many(
-                "INSERT INTO sales (id, title, title_zh, image, price_cents, list_price_cents, initial,"
-                " stock, buyer_limit, opens_at, closes_at, state)"
-                " VALUES (%s, 'Tea', '茶', 'tea', 100, 200, %s, %s, %s, %s, %s, 'published')",
-                [(sale, units, units, limit, NOW - HOUR, NOW + HOUR) for sale in ids],
-            )
+            usual.add(self._db, [usual.published(sale_id, NOW, units, limit) for sale_id in ids])
             yield from ids
 
 

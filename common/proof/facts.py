@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -37,7 +38,8 @@ class Counter:
 class Facts:
     """All that the oracle knows of one sale: its row, its orders, and what each buyer was told.
 
-    `counter` is None where the row itself sells.
+    `counter` is None where the row itself sells. `earlier` is the sale as it was seen before, the oldest
+    first: the database keeps no history of what the back office did, only the number of the version.
 
     `at_rest` says that nothing is under way any more. While an attempt may still be running, nothing can be
     called kept, and units on their way look like lost ones.
@@ -48,6 +50,28 @@ class Facts:
     history: Sequence[Told]
     at_rest: bool = True
     counter: Counter | None = None
+    earlier: Sequence[Sale] = ()
+
+    @property
+    def versions(self) -> list[Sale]:
+        """The sale each time that somebody looked, as it is now last."""
+        return [*self.earlier, self.sale]
+
+    @property
+    def unseen(self) -> int:
+        """How many versions nobody looked at, from the earliest look on (or from the first version on)."""
+        first = self.earlier[0].version if self.earlier else 1
+        return len({*range(first, self.sale.version + 1)} - {each.version for each in self.versions})
+
+    @property
+    def restocked(self) -> int:
+        """Units put on sale since the look that knew of the fewest."""
+        return self.sale.initial - min(each.initial for each in self.versions)
+
+    @property
+    def limit(self) -> int:
+        """The highest that the buyers were ever allowed."""
+        return max(each.buyer_limit for each in self.versions)
 
     @cached_property
     def sold(self) -> int:
@@ -69,7 +93,7 @@ class Facts:
     @cached_property
     def over_limit(self) -> dict[int, int]:
         """Units by buyer, of those who own more than the limit; the worst first."""
-        return {buyer: n for buyer, n in self.bought.most_common() if n > self.sale.buyer_limit}
+        return {buyer: n for buyer, n in self.bought.most_common() if n > self.limit}
 
     @cached_property
     def missing(self) -> list[Told]:
@@ -78,22 +102,32 @@ class Facts:
         return [told for told in self.history if told.outcome == "accepted" and told.order_id not in ids]
 
 
-def load(db: Db, counter: Counter | None, sale_id: int, history: Sequence[Told], *, at_rest: bool) -> Facts:
+def load(
+    db: Db,
+    counter: Counter | None,
+    sale_id: int,
+    history: Sequence[Told],
+    *,
+    at_rest: bool,
+    earlier: Sequence[Sale] = (),
+) -> Facts:
     """The facts of one sale, from one snapshot of its database. `LookupError` when there is no such sale."""
-    with db.transaction():
+    with nullcontext() if at_rest else db.transaction():  # at rest every look is at the same snapshot
         sale = find_sale(db, sale_id)
         rows = db.all("SELECT * FROM orders WHERE sale_id = %s ORDER BY id", sale_id)
     if sale is None:
         raise LookupError(f"there is no sale {sale_id} to judge")
-    return Facts(sale, [order_of(row) for row in rows], history, at_rest, counter)
+    return Facts(sale, [order_of(row) for row in rows], history, at_rest, counter, earlier)
 
 
 def read_counter(redis: Redis, stage: str, sale_id: int) -> Counter | None:
     """What Redis says of one sale. None when it has no stock there: then MariaDB's row is what sells."""
     keys = Keys(stage)
     try:
-        left = redis.hget(keys(sale_id, "stock"), "left")
-        bought = redis.hgetall(keys(sale_id, "bought"))
+        with redis.pipeline() as pipe:
+            pipe.hget(keys(sale_id, "stock"), "left")
+            pipe.hgetall(keys(sale_id, "bought"))
+            left, bought = pipe.execute()
     except RedisError:
         return Counter(None, {})
     return None if left is None else Counter(int(left), {int(k): int(v) for k, v in bought.items()})

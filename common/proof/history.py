@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Literal, NamedTuple, Self, get_args
 
 Outcome = Literal["accepted", "refused", "unknown"]
@@ -94,26 +93,6 @@ def merge(histories: Iterable[Iterable[Told]]) -> list[Told]:
             raise BrokenHistory(f"attempt {told.attempt} is told twice")
         merged[told.attempt] = told
     return [merged[number] for number in sorted(merged)]
-
-
-def write(path: Path, history: Iterable[Told]) -> None:
-    """One JSON object a line."""
-    path.write_text("".join(told.to_line() + "\n" for told in history))
-
-
-def read(*paths: Path) -> list[Told]:
-    """The merged history of all `paths`. `BrokenHistory` names the file and the line it stumbled over."""
-    return merge(_read(path) for path in paths)
-
-
-def _read(path: Path) -> list[Told]:
-    history = []
-    for number, line in enumerate(path.read_text().splitlines(), start=1):
-        try:
-            history.append(Told.from_line(line))
-        except BrokenHistory as error:
-            raise BrokenHistory(f"{path.name}, line {number}: {error}") from error
-    return history
 
 
 def quantile(history: Iterable[Told], share: float) -> float | None:

@@ -2,6 +2,11 @@
 
 It shares no code with any stage, and asks none: what a stage says about itself is not evidence. The rules are
 pure functions over `Facts`, so that doctored facts can show that each rule notices what it is there for.
+
+What the back office changes in mid-sale is known as far as somebody looked. What holds for any version seen
+is right; where a version is missing, what a change could explain is "unknown", never "broken". Not noticed:
+an order by terms that had been replaced when it was placed, and a false "sold out" of no more units than
+were restocked since: the database does not keep when a version began.
 """
 
 from __future__ import annotations
@@ -60,15 +65,15 @@ def conserved(facts: Facts) -> Verdict:
         return Verdict("conserved", "broken", f"{said}: {', '.join(gaps)}", tuple(misjudged))
     if misjudged:
         return Verdict("conserved", "broken", f"{said}, but not for every buyer", tuple(misjudged))
-    # Stock only falls while a crowd buys: what is left now was there when they were turned away.
+    # But for what was restocked, stock only falls: what is left now was there when they were turned away.
     turned_away = [
         f"attempt {told.attempt} wanted {told.quantity} and was told sold_out"
         for told in facts.history
-        if told.code == "sold_out" and told.outcome == "refused" and told.quantity <= left
+        if told.code == "sold_out" and told.outcome == "refused" and told.quantity <= left - facts.restocked
     ]
     if turned_away and facts.at_rest:
         sentence = f"false sold-out: {left} left, yet {len(turned_away)} attempts for no more were refused"
-        return Verdict("conserved", "broken", sentence, tuple(turned_away))
+        return _if_all_was_seen(facts, Verdict("conserved", "broken", sentence, tuple(turned_away)))
     return Verdict("conserved", "kept", said)
 
 
@@ -91,14 +96,14 @@ def _misjudged_buyers(facts: Facts, counter: Counter) -> list[str]:
 
 def purchase_limit(facts: Facts) -> Verdict:
     """No buyer owns more units than the sale allows one buyer."""
-    limit = facts.sale.buyer_limit
+    limit = facts.limit
     if not facts.orders:
         return _nothing_sold("purchase_limit")
     if facts.over_limit:
         worst = max(facts.over_limit.values())
         sentence = f"{len(facts.over_limit)} buyers own more than {limit}, the worst of them {worst}"
         evidence = [f"buyer {buyer} owns {units}" for buyer, units in facts.over_limit.items()]
-        return Verdict("purchase_limit", "broken", sentence, tuple(evidence))
+        return _if_all_was_seen(facts, Verdict("purchase_limit", "broken", sentence, tuple(evidence)))
     return Verdict("purchase_limit", "kept", f"no buyer owns more than {limit}")
 
 
@@ -117,31 +122,32 @@ def acknowledged(facts: Facts) -> Verdict:
 
 def window(facts: Facts) -> Verdict:
     """No order was placed before the sale opened or after it ended."""
-    sale = facts.sale
     outside = [
         f"order {order.id} is of {order.created_at:%Y-%m-%d %H:%M:%S.%f}"
         for order in facts.orders
-        if not sale.opens_at <= order.created_at < sale.closes_at
+        if not any(each.opens_at <= order.created_at < each.closes_at for each in facts.versions)
     ]
     if not facts.orders:
         return _nothing_sold("window")
     if outside:
-        return Verdict("window", "broken", f"{len(outside)} orders lie outside the window", tuple(outside))
+        sentence = f"{len(outside)} orders lie outside the window"
+        return _if_all_was_seen(facts, Verdict("window", "broken", sentence, tuple(outside)))
     return Verdict("window", "kept", "every order lies within the window")
 
 
 def price(facts: Facts) -> Verdict:
-    """Every order has the sale's price. (A price changed in mid-sale is not known to this rule.)"""
-    cents = facts.sale.price_cents
+    """Every order has the sale's price, or one that it had before."""
+    prices = sorted({each.price_cents for each in facts.versions})
     wrong = [
-        f"order {order.id} costs {order.price_cents} cents, not {cents}"
+        f"order {order.id} costs {order.price_cents} cents, not {' or '.join(map(str, prices))}"
         for order in facts.orders
-        if order.price_cents != cents
+        if order.price_cents not in prices
     ]
     if not facts.orders:
         return _nothing_sold("price")
     if wrong:
-        return Verdict("price", "broken", f"{len(wrong)} orders have another price", tuple(wrong))
+        sentence = f"{len(wrong)} orders have another price"
+        return _if_all_was_seen(facts, Verdict("price", "broken", sentence, tuple(wrong)))
     return Verdict("price", "kept", "every order has the sale's price")
 
 
@@ -200,6 +206,14 @@ def _provisional(verdict: Verdict) -> Verdict:
     if verdict.state != "kept":
         return verdict
     return replace(verdict, state="unknown", sentence=f"{verdict.sentence}, with attempts still under way")
+
+
+def _if_all_was_seen(facts: Facts, broken: Verdict) -> Verdict:
+    """A change that nobody saw may be the reason: then nobody knows."""
+    if not facts.unseen:
+        return broken
+    sentence = f"{broken.sentence}; but not every version of the sale was seen"
+    return replace(broken, state="unknown", sentence=sentence)
 
 
 def _nothing_sold(name: str) -> Verdict:

@@ -57,10 +57,6 @@ class Proxy:
     def resume(self) -> None:
         self._loop.call_soon_threadsafe(self._flowing.set)
 
-    def hang_up(self) -> None:
-        """Cut every connection there is; new ones are welcome."""
-        self._call(self._cut())
-
     async def _serve(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         try:
             server_in, server_out = await asyncio.open_connection(*self._server)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 from common.backoffice import BackOffice
-from common.ids import new_id
+from common.proof import usual
 from common.proof.facts import Facts
 from common.proof.history import Told
 from common.proof.oracle import Verdict, judge
 from common.proof.schedule import Run
-from common.shop import Attempt, Order, Refused, Sale, Shop
+from common.shop import Order, Refused, Sale, Shop
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)  # the time of every clock: no schedule depends on the hour
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 MOST_ACTORS = len(LETTERS)
+LONG_NUMBER = re.compile(r"\d{16}")  # ids come from the clock, in microseconds
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,13 @@ class Scene:
         return self.sale_id + number
 
     def tidy(self, text: str) -> str:
-        for number in range(1, MOST_ACTORS + 1):
-            text = text.replace(str(self.buyer_id(number)), str(number))
-        return text.replace(str(self.sale_id), "7")
+        return LONG_NUMBER.sub(lambda found: self._small(int(found[0])), text)
+
+    def _small(self, number: int) -> str:
+        if number == self.sale_id:
+            return "7"
+        buyer = number - self.sale_id
+        return str(buyer if 1 <= buyer <= MOST_ACTORS else number)
 
 
 class Action(Protocol):
@@ -55,17 +61,8 @@ class Press:
     key: str | None = None
 
     def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
-        return shop.buy(
-            Attempt(
-                id=new_id(),
-                sale_id=scene.sale_id,
-                buyer_id=scene.buyer_id(self.buyer),
-                quantity=self.quantity,
-                key=self.key or new_id(),
-                client="127.0.0.1",
-                deadline=NOW + timedelta(seconds=10),
-            )
-        )
+        buyer = scene.buyer_id(self.buyer)
+        return shop.buy(usual.attempt(scene.sale_id, buyer, NOW, self.quantity, self.key))
 
     def told(self, scene: Scene, number: int, outcome: object) -> Told:
         """What this buyer was told, for the oracle."""
@@ -88,6 +85,16 @@ class Press:
 
 
 @dataclass(frozen=True)
+class Read:
+    """A visitor looks at the sale."""
+
+    title: str
+
+    def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
+        return shop.catalog.get(scene.sale_id)
+
+
+@dataclass(frozen=True)
 class Desk:
     """The back office does one thing."""
 
@@ -105,7 +112,9 @@ Rule = Callable[[Run], Verdict]
 class Scenario:
     """A sale with `units` and a `limit`, and what happens to it at once. Actors go by A, B, … in order.
 
-    `rules` judge what the oracle cannot know, because it depends on the order of the moves.
+    `rules` judge what the oracle cannot know, because it depends on the moves. With `one_process` the actors
+    are threads that share a shop, which has shown the list of its sales and nothing else; otherwise each is a
+    process with a shop of its own.
     """
 
     name: str
@@ -114,6 +123,7 @@ class Scenario:
     limit: int
     actions: tuple[Action, ...]
     rules: tuple[Rule, ...] = ()
+    one_process: bool = False
 
     @property
     def actors(self) -> Mapping[str, Action]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from common.backoffice import BackOffice
 from common.proof.oracle import Verdict
-from common.proof.scenario import Desk, Press, Scenario
+from common.proof.scenario import Desk, Press, Read, Scenario
 from common.proof.schedule import Run
 from common.shop import Order
 
@@ -25,6 +27,21 @@ def one_press_one_order(run: Run) -> Verdict:
     if len(orders) < len(run.outcomes):
         return Verdict("retry_safe", "broken", "the same press was told two things")
     return Verdict("retry_safe", "kept", "one press, one order, told twice")
+
+
+def asked_once(run: Run) -> Verdict:
+    """However many read at once, MariaDB is asked each question once."""
+    asked = Counter(move.step.command for move in run.moves if move.step.server == "MariaDB")
+    most = max(asked.values(), default=0)
+    said = f"{len(run.outcomes)} readers ask MariaDB the same question {most} times"
+    return Verdict("cheap_reads", "kept" if most == 1 else "broken" if most else "unknown", said)
+
+
+def readers(name: str, count: int) -> Scenario:
+    """So many threads of one process that read a sale which no cache holds yet."""
+    reads = tuple(Read(f"reader {number}") for number in range(1, count + 1))
+    title = f"{count} threads of one process read a sale that no cache holds"
+    return Scenario(name, title, units=1, limit=1, actions=reads, rules=(asked_once,), one_process=True)
 
 
 SCENARIOS = {
@@ -94,6 +111,8 @@ SCENARIOS = {
             actions=(Press("buyer 1", buyer=1), Desk("back office", BackOffice.close)),
             rules=(closed_means_closed,),
         ),
+        readers("two-readers", 2),
+        readers("three-readers", 3),
     )
 }
 

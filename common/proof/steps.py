@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-Server = Literal["MariaDB", "Redis"]
+Server = Literal["MariaDB", "Redis", "Python"]  # Python: the process itself, where several actors share it
 
 
 @dataclass(frozen=True)

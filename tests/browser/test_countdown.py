@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,22 @@ def pass_time(page: Page, clock: HandClock, seconds: int) -> None:
     clock.forward(seconds)
 
 
+Begin = Callable[..., "Page"]
+
+
+@pytest.fixture
+def begin(visit: Open, timeless_store: Store, hand_clock: HandClock) -> Begin:
+    """`begin(hours, opens_at=…)`: a sale, and on its page a buyer whose device is `hours` wrong."""
+
+    def make(hours: int, **fields: object) -> Page:
+        sale = timeless_store.sale(units=5, **fields)
+        page = at(visit, timeless_store, hand_clock, hours)
+        page.goto(f"/sales/{sale.id}")
+        return page
+
+    return make
+
+
 def at(visit: Open, store: Store, clock: HandClock, hours: int) -> Page:
     """A signed-in buyer whose device is `hours` wrong, and whose time passes only when the test lets it."""
     page = visit(store)
@@ -34,13 +51,8 @@ def at(visit: Open, store: Store, clock: HandClock, hours: int) -> Page:
 
 
 @WRONG_BY
-def test_the_button_opens_at_the_shops_second(
-    visit: Open, timeless_store: Store, hand_clock: HandClock, hours: int
-) -> None:
-    store = timeless_store
-    sale = store.sale(units=5, opens_at=hand_clock.now + timedelta(minutes=2))
-    page = at(visit, store, hand_clock, hours)
-    page.goto(f"/sales/{sale.id}")
+def test_the_button_opens_at_the_shops_second(begin: Begin, hand_clock: HandClock, hours: int) -> None:
+    page = begin(hours, opens_at=hand_clock.now + timedelta(minutes=2))
     expect(page.locator("#press")).to_be_disabled()
     expect(page.locator("#press")).to_have_text("Not open yet", use_inner_text=True)
     expect(page.locator('[data-when="soon"] [data-part="minutes"]')).to_contain_text("02")
@@ -55,13 +67,8 @@ def test_the_button_opens_at_the_shops_second(
 
 
 @WRONG_BY
-def test_the_button_closes_at_the_shops_second(
-    visit: Open, timeless_store: Store, hand_clock: HandClock, hours: int
-) -> None:
-    store = timeless_store
-    sale = store.sale(units=5, closes_at=hand_clock.now + timedelta(seconds=30))
-    page = at(visit, store, hand_clock, hours)
-    page.goto(f"/sales/{sale.id}")
+def test_the_button_closes_at_the_shops_second(begin: Begin, hand_clock: HandClock, hours: int) -> None:
+    page = begin(hours, closes_at=hand_clock.now + timedelta(seconds=30))
     expect(page.locator("#press")).to_be_enabled()
     pass_time(page, hand_clock, 29)
     expect(page.locator("#press")).to_be_enabled()

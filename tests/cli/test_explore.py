@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from common.cli.explore import explore
 from common.lab import Lab
+from common.proof.scenarios import SCENARIOS
 from common.web.seam import WrongSeam
 
 Run = Callable[..., Result]
@@ -43,6 +44,13 @@ def test_another_class_can_be_plugged_in(run: Run) -> None:
     assert "sequenceDiagram" in said
 
 
+def test_threads_of_one_process_are_shown_waiting_for_each_other(run: Run) -> None:
+    assert "8 schedules played (all there are)" in run("s03", "--scenario", "two-readers").output
+    said = run("s03", "--scenario", "two-readers", "--replay", "AABAAB").output
+    assert said.index("◀ begins") < said.index("put.lua") < said.index("◀ wakes up")
+    assert "waits for another thread" in said
+
+
 def test_a_schedule_is_replayed_as_it_was_printed(run: Run) -> None:
     said = run("s01", "--replay", "aabbbbaa").output
     assert "Schedule AABBBBAA" in said
@@ -62,7 +70,7 @@ def test_the_tree_is_written(run: Run, tmp_path: Path) -> None:
         (["s99"], "there is no stage 's99'"),
         (
             ["s01", "--scenario", "x"],
-            "there are one-unit, two-units, two-and-three, two-presses, restock, same-key, take-back, close",
+            f"there are {', '.join(SCENARIOS)}",
         ),
         (["s01", "--replay", "AXB"], "there is no actor X in AXB"),
         (["s01", "--replay", "AAAAA"], "step 5 of AAAAA is A's, but A has ended"),

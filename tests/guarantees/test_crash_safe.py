@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
 import pymysql
 import pytest
+from redis import RedisError
 
-from common import database
-from common.backends import Backends, database_name
+from common.backends import Backends, Clock
+from common.database import Sql
 from common.lab import Lab
+from common.lab.server import Server
 from common.proof import crash, facts
-from common.proof.oracle import judge
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step, Watcher
 from common.settings import Settings
-from common.shop import Attempt, LimitReached, Sale, Shop, SoldOut
+from common.shop import (
+    Attempt,
+    Busy,
+    LimitReached,
+    Order,
+    Refused,
+    Reservation,
+    Sale,
+    Shop,
+    SoldOut,
+)
+from stages.s05_redis_stock.ledger import GuardedLedger
+from tests.guarantees import planted
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 from tests.world import World
@@ -45,13 +58,9 @@ def press_again(shop: World, sale: Sale) -> str:
         told = "an order"
     except (SoldOut, LimitReached) as refused:
         told = refused.type
-    with closing(database.connect(shop.backends.settings.mysql_url, database_name(shop.stage.code))) as db:
-        counter = facts.read_counter(shop.backends.stock, shop.stage.code, sale.id)
-        found = facts.load(db, counter, sale.id, [], at_rest=True)
-    broken = [f"{v.name}: {v.sentence}" for v in judge(found) if v.state == "broken"]
-    if found.bought[1] != 1:
-        broken.append(f"the buyer owns {found.bought[1]} and is told {told}")
-    return "; ".join(broken)
+    owned = shop.facts(sale).bought[1]
+    wrong = [shop.broken(sale)] + [f"the buyer owns {owned} and is told {told}"] * (owned != 1)
+    return "; ".join(filter(None, wrong))
 
 
 def look(shop: World, settings: Settings) -> Finding:
@@ -76,8 +85,96 @@ def look(shop: World, settings: Settings) -> Finding:
     return Finding(not harm, met, found or f"killed after each of {steps} steps: nothing lost")
 
 
-def test_cell(cell: Cell, world: Callable[..., World], settings: Settings) -> None:
-    cell.settle(look(world(cell.stage.code), settings))
+class KillsRedis(Recorder):
+    """Kills Redis with SIGKILL before one of the round trips (counted from 0) leaves."""
+
+    def __init__(self, redis: Server, number: int) -> None:
+        super().__init__()
+        self._redis, self._number = redis, number
+
+    def before(self, step: Step) -> None:
+        if len(self.steps) == self._number:
+            self._redis.kill()
+        super().before(step)
+
+
+def look_at_redis(shop: World, settings: Settings, redis: Server) -> Finding:
+    """Kill Redis before the purchase and before each time it is asked again; start it when that has ended.
+
+    It comes back with the file to which it wrote all that it had answered.
+    """
+    if not redis.owned:
+        return Finding(kept=True, met=True, evidence="Redis was not killed: it is not our server")
+
+    def buy(sale: Sale, watcher: Recorder) -> Recorder:
+        with suppress(RedisError, Busy):  # told nothing certain
+            BuyOnce(shop.create_shop, shop.stage.code, settings, shop.attempt(sale, buyer=1))(watcher)
+        return watcher
+
+    steps = buy(shop.new_sale(units=1), Recorder()).steps
+    asked = [number for number, step in enumerate(steps) if step.server == "Redis"]
+    points, harm = sorted({0, *asked}), []
+    for number in points:
+        sale = shop.new_sale(units=1)
+        try:
+            buy(sale, KillsRedis(redis, number))
+            assert not redis.process.alive, "Redis never died: nothing is proved"
+        finally:
+            redis.start()
+        if wrong := press_again(shop, sale):
+            harm.append(f"Redis killed before step {number + 1}: {wrong}")
+    said = "; ".join(harm) or f"Redis killed at {len(points)} points: nothing lost"
+    return Finding(not harm, bool(points), said)
+
+
+def test_cell(cell: Cell, world: Callable[..., World], settings: Settings, lab: Lab) -> None:
+    shop = world(cell.stage.code)
+    process, redis = look(shop, settings), look_at_redis(shop, settings, lab.redis)
+    evidence = f"{process.evidence}; {redis.evidence}"
+    cell.settle(Finding(process.kept and redis.kept, process.met and redis.met, evidence))
+
+
+class TrustsRedis(GuardedLedger):
+    """s05 whose MariaDB takes what Redis has let through, without asking whether there is any."""
+
+    def __init__(self, sql: Sql, clock: Clock) -> None:
+        super().__init__(sql, clock)
+        self._unguarded = planted.GuardDropped(sql, clock)
+
+    def place(self, batch: Sequence[Reservation]) -> list[Order | Refused]:
+        return [self._unguarded(reservation.attempt) for reservation in batch]
+
+
+@pytest.mark.parametrize("memory", ["kept", "lost"])
+@pytest.mark.parametrize("ledger", [GuardedLedger, TrustsRedis])
+def test_what_s05_keeps_when_redis_dies_in_mid_sale(
+    lab: Lab, world: Callable[..., World], memory: str, ledger: type[GuardedLedger]
+) -> None:
+    """What was sold stays sold. A unit that is only held lives in Redis alone: with its memory gone, the unit
+    is on sale again, and whoever held it meets MariaDB's guard. Without that guard, it is sold twice."""
+    if not lab.redis.owned:
+        pytest.skip("kills Redis, and this one came from the environment")
+    shop = world("s05", ledger=ledger)
+    sale = shop.new_sale(units=3)
+    sold = [shop.buy(sale, buyer).id for buyer in (1, 2)]
+    stock, place = shop.shop.buy._stock, shop.shop.buy._ledger.place  # type: ignore[attr-defined]
+    held = stock.reserve(shop.attempt(sale, buyer=3))
+    lab.redis.kill()
+    lab.redis.start()
+    if memory == "lost":
+        shop.backends.stock.flushall()
+
+    bought = []
+    with suppress(SoldOut):
+        bought.append(shop.buy(sale, buyer=4))
+    [outcome] = place([held])
+    orders = {row["id"] for row in shop.orders(sale)}
+    assert orders > set(sold)
+    assert len(bought) == (memory == "lost")
+    oversells = memory == "lost" and ledger is TrustsRedis
+    assert len(orders) == (4 if oversells else 3)
+    assert isinstance(outcome, SoldOut) == (memory == "lost" and not oversells)
+    assert ("no_oversell" in shop.broken(sale)) == oversells
 
 
 def test_where_s05_leaks_and_what_mends_it(world: Callable[..., World], settings: Settings) -> None:

@@ -27,11 +27,13 @@ Worlds = Callable[..., World]
 
 
 def test_a_dropped_guard_is_caught_by_no_oversell(explorer: Explorers) -> None:
-    assert not test_no_oversell.look(explorer("s02", checkout=planted.GuardDropped)).kept
+    assert not test_no_oversell.TestNoOversell().look(explorer("s02", checkout=planted.GuardDropped)).kept
 
 
 def test_a_limit_checked_outside_the_transaction_is_caught_by_purchase_limit(explorer: Explorers) -> None:
-    assert not test_purchase_limit.look(explorer("s02", checkout=planted.LimitOutside)).kept
+    assert (
+        not test_purchase_limit.TestPurchaseLimit().look(explorer("s02", checkout=planted.LimitOutside)).kept
+    )
 
 
 def test_a_commit_before_the_insert_is_caught_by_crash_safe(world: Worlds, settings: Settings) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pymysql
 import pytest
 from redis import RedisError
 
-from common import database
-from common.backends import Backends, database_name
+from common.backends import Backends
 from common.lab import Lab
-from common.proof import facts
 from common.proof.explorer import Explorer
-from common.proof.oracle import judge
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Server, Step
 from common.settings import Settings
@@ -111,10 +108,7 @@ def send_again(shop: World, sale: Sale, attempt: Attempt, told: Outcome | None) 
         return f"{len(orders)} orders for one press"
     if not isinstance(again, Order) or again.id != orders[0] or (told and told.id != again.id):
         return "the same press was told two things"
-    with closing(database.connect(shop.backends.settings.mysql_url, database_name(shop.stage.code))) as db:
-        counter = facts.read_counter(shop.backends.stock, shop.stage.code, sale.id)
-        found = facts.load(db, counter, sale.id, [], at_rest=True)
-    return "; ".join(f"{v.name}: {v.sentence}" for v in judge(found) if v.state == "broken")
+    return shop.broken(sale)
 
 
 def test_cell(cell: Cell, world: Callable[..., World], networks: Networks) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from math import comb
@@ -17,11 +19,11 @@ from common.backends import Backends
 from common.catalog import SqlCatalog
 from common.database import Db
 from common.proof import diagram, export
-from common.proof.driver import MOST_MOVES, DriverError, Move
+from common.proof.driver import MOST_MOVES, WAKES, DriverError, Move
 from common.proof.explorer import Exploration, Explorer, Powerless
 from common.proof.scenario import NOW, Press, Scenario
 from common.proof.scenarios import SCENARIOS
-from common.proof.schedule import Diverged
+from common.proof.schedule import Diverged, in_step
 from common.settings import Settings
 from common.shop import Attempt, Order, Shop, SoldOut
 from stages.s01_naive.app import create_shop as naive
@@ -35,12 +37,13 @@ ENOUGH = Scenario("enough", "Two buyers, two units: nobody need be refused", 2, 
 
 @pytest.fixture
 def explorer(settings: Settings) -> Iterator[Open]:
-    """`explorer(buy)`: an explorer of a shop with `buy(b, attempt)`, on the tables of s01."""
+    """`explorer(buy)`: an explorer of a shop with `buy(b, attempt)`, on the tables of s01. With `per_shop`,
+    `buy(b)` makes what a shop buys with."""
     with ExitStack() as opened:
 
-        def make(buy: Callable[[Backends, Attempt], Any]) -> Explorer:
+        def make(buy: Callable[..., Any], *, per_shop: bool = False) -> Explorer:
             def create_shop(b: Backends) -> Shop:
-                return Shop(catalog=SqlCatalog(b.sql), buy=lambda attempt: buy(b, attempt))
+                return Shop(catalog=SqlCatalog(b.sql), buy=buy(b) if per_shop else partial(buy, b))
 
             return opened.enter_context(Explorer("s01", create_shop, settings))
 
@@ -163,6 +166,62 @@ def forgets_to_commit(b: Backends, attempt: Attempt) -> None:
 def test_a_lock_that_nobody_gives_back_ends_in_error_1205(explorer: Open) -> None:
     run = explorer(forgets_to_commit).replay(ENOUGH, "AAABBB")
     assert run.moves[-1].replies == {"B": "error 1205"}
+
+
+# Threads of one process -------------------------------------------------------------------------------------
+
+TOGETHER = replace(ENOUGH, one_process=True)
+
+
+def waits_for_the_first(b: Backends) -> Callable[[Attempt], Any]:
+    """Who comes first looks at once; everybody else when the first has looked."""
+    lock, looked, numbers = threading.Lock(), threading.Event(), count()
+
+    def buy(attempt: Attempt) -> int:
+        with lock:
+            first = next(numbers) == 0
+        if not first:
+            looked.wait()
+        with b.sql() as db:
+            left = stock(db, attempt)
+        looked.set()
+        return left
+
+    return buy
+
+
+def test_who_waits_for_another_thread_moves_only_after_it_was_woken(explorer: Open) -> None:
+    """Two steps each, begin and look; and one to wake up, for a second who begins before the first looks."""
+    found = explorer(waits_for_the_first, per_shop=True).explore(TOGETHER)
+    assert {run.schedule for run in found.runs} == {"AABB", "ABABB", "BBAA", "BABAA"}
+    for run in found.runs:
+        woken = [move.actor for move in run.moves if move.step == WAKES]
+        assert woken == ([run.schedule[1]] if len(run.moves) == 5 else [])
+
+
+def test_threads_that_wait_for_each_other_for_ever_are_an_error(explorer: Open) -> None:
+    never = threading.Event()
+    with pytest.raises(DriverError, match="A and B wait for ever"):
+        explorer(lambda b, attempt: never.wait()).play(TOGETHER, in_step)
+    never.set()
+
+
+def test_a_wait_with_a_time_out_is_waited_out(explorer: Open) -> None:
+    never = threading.Event()
+    run = explorer(lambda b, attempt: never.wait(0.01)).play(TOGETHER, in_step)
+    assert (run.schedule, run.outcomes) == ("AB", {"A": False, "B": False})
+
+
+def test_processes_share_no_memory_and_threads_do(explorer: Open) -> None:
+    """Each shop counts its own buyers."""
+
+    def counting(b: Backends) -> Callable[[Attempt], Any]:
+        numbers = count(1)
+        return lambda attempt: (look_then_insert(b, attempt), next(numbers))[1]
+
+    shop = explorer(counting, per_shop=True)
+    assert sorted(shop.play(ENOUGH, in_step).outcomes.items()) == [("A", 1), ("B", 1)]
+    assert sorted(shop.play(TOGETHER, in_step).outcomes.items()) == [("A", 1), ("B", 2)]
 
 
 # Replaying -------------------------------------------------------------------------------------------------

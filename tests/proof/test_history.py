@@ -1,10 +1,8 @@
-"""A history keeps what each buyer was told, says unknown when nobody knows, and merges from many files."""
-
-from pathlib import Path
+"""A history keeps what each buyer was told, says unknown when nobody knows, and merges from processes."""
 
 import pytest
 
-from common.proof.history import BrokenHistory, Told, answers_per_second, quantile, read, understand, write
+from common.proof.history import BrokenHistory, Told, answers_per_second, merge, quantile, understand
 
 
 def told(attempt: int, waited: float | None = 0.1, **rest: object) -> Told:
@@ -38,17 +36,15 @@ def test_only_a_clear_no_is_a_refusal(status: int, body: object, outcome: str, c
     assert (answer.order_id == "o1") == (outcome == "accepted")
 
 
-def test_histories_of_several_processes_become_one_in_order(tmp_path: Path) -> None:
-    a, b = tmp_path / "a", tmp_path / "b"
-    write(a, [told(5), told(1, None, status=None)])
-    write(b, [told(3, key="键", code="sold_out")])
-    assert read(a, b) == [told(1, None, status=None), told(3, key="键", code="sold_out"), told(5)]
+def test_histories_of_several_processes_become_one_in_order() -> None:
+    one, other = [told(5), told(1, None, status=None)], [told(3, key="键", code="sold_out")]
+    sent = [[Told.from_line(each.to_line()) for each in history] for history in (one, other)]
+    assert merge(sent) == [told(1, None, status=None), told(3, key="键", code="sold_out"), told(5)]
 
 
-def test_an_attempt_told_twice_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "a", [told(5)])
+def test_an_attempt_told_twice_is_an_error() -> None:
     with pytest.raises(BrokenHistory, match="attempt 5 is told twice"):
-        read(tmp_path / "a", tmp_path / "a")
+        merge([[told(5)], [told(5)]])
 
 
 @pytest.mark.parametrize(
@@ -56,10 +52,9 @@ def test_an_attempt_told_twice_is_an_error(tmp_path: Path) -> None:
     ["", "{}", "[]", "7", '{"attempt": 1', told(1).to_line().replace("refused", "perhaps"),
      told(1).to_line().replace("refused", "accepted")],
 )  # fmt: skip
-def test_a_broken_line_is_named_by_file_and_number(tmp_path: Path, line: str) -> None:
-    (tmp_path / "a").write_text(told(1).to_line() + "\n" + line + "\n")
-    with pytest.raises(BrokenHistory, match="a, line 2"):
-        read(tmp_path / "a")
+def test_a_broken_line_is_shown(line: str) -> None:
+    with pytest.raises(BrokenHistory, match="this is not a line of a history"):
+        Told.from_line(line)
 
 
 def test_latency_counts_from_the_planned_press() -> None:

@@ -82,6 +82,11 @@ def with_sale(**changed: object) -> Facts:
     return replace(CLEAN, sale=replace(SALE, **changed))  # type: ignore[arg-type]
 
 
+def changed(orders: list[Order] = ORDERS, **terms: object) -> Facts:
+    """CLEAN after one change by the back office, which was seen before and after."""
+    return replace(CLEAN, sale=replace(SALE, **{"version": 2, **terms}), orders=orders, earlier=[SALE])  # type: ignore[arg-type]
+
+
 COUNTER = Counter(left=0, bought={1: 1, 2: 2, 3: 1})
 
 
@@ -115,6 +120,18 @@ CLEAN_CASES = {
     ),
     "the same key was answered twice with the same order": with_history(
         told(6, 3, "accepted", key="key-3", order_id="order-3")
+    ),
+    "a price lowered in mid-sale, and orders at either": changed(
+        [*ORDERS[:2], replace(ORDERS[2], price_cents=999)], price_cents=999
+    ),
+    "a limit lowered below what a buyer has": changed(buyer_limit=1),
+    "a window moved, and an order from before": changed(opens_at=ORDERS[2].created_at),
+    "restocked after somebody was turned away": changed(initial=6, stock=2),
+    "restocked, taken back, and looked at each time": replace(
+        changed(version=3, initial=4, stock=0), earlier=[SALE, replace(SALE, initial=9, stock=5, version=2)]
+    ),
+    "restocked in Redis too": replace(
+        with_counter(replace(SALE, initial=6, stock=2, version=2), left=2), earlier=[SALE]
     ),
     "the first and the last moment of the window": replace(
         CLEAN,
@@ -227,6 +244,36 @@ DOCTORED: dict[str, tuple[Facts, str, str]] = {
         "order-1",
     ),
     "at the moment it ends": (with_order(3, created_at=SALE.closes_at), "window", "order-3"),
+    "a price that the sale had neither before nor after": (
+        changed([*ORDERS[:2], replace(ORDERS[2], price_cents=998)], price_cents=999),
+        "price",
+        "998 cents, not 999 or 1999",
+    ),
+    "over the limit before and after": (
+        changed([replace(ORDERS[0], quantity=3), ORDERS[2]], buyer_limit=1),
+        "purchase_limit",
+        "buyer 1 owns 3",
+    ),
+    "outside the window before and after": (
+        changed(
+            [replace(ORDERS[0], created_at=SALE.closes_at), *ORDERS[1:]],
+            closes_at=SALE.closes_at - timedelta(minutes=1),
+        ),
+        "window",
+        "order-1",
+    ),
+    "a restock that was lost": (changed(initial=6, stock=0), "conserved", "2 lost"),
+    "a restock that counts twice": (changed(initial=6, stock=4), "conserved", "2 from nowhere"),
+    "oversold, even with the restock": (
+        changed([*ORDERS, order(6, 6), order(7, 7)], initial=5),
+        "no_oversell",
+        "1 too many",
+    ),
+    "false sold-out of more than was restocked": (
+        replace(changed(initial=7, stock=3), earlier=[replace(SALE, initial=6, stock=2)]),
+        "conserved",
+        "attempt 4 wanted 1",
+    ),
     "a cent too cheap": (with_order(1, price_cents=1998), "price", "1998 cents"),
     "the list price": (with_order(2, price_cents=4999), "price", "4999 cents"),
     "for nothing": (with_order(3, price_cents=0), "price", "0 cents"),
@@ -238,6 +285,33 @@ def test_each_planted_violation_is_named(facts: Facts, rule: str, words: str) ->
     found = verdict(facts, rule)
     assert found.state == "broken"
     assert words in "\n".join([found.sentence, *found.evidence])
+
+
+def with_a_gap(facts: Facts) -> Facts:
+    """The back office changed something twice, and nobody looked in between."""
+    return replace(facts, sale=replace(facts.sale, version=3), earlier=[facts.sale])
+
+
+@pytest.mark.parametrize(
+    ("facts", "rule"),
+    [
+        (with_order(1, price_cents=1), "price"),
+        (with_order(2, quantity=3), "purchase_limit"),
+        (with_order(3, created_at=SALE.closes_at), "window"),
+        (with_sale(initial=5, stock=1), "conserved"),
+    ],
+)
+def test_what_an_unseen_change_could_explain_is_not_called_broken(facts: Facts, rule: str) -> None:
+    assert verdict(facts, rule).state == "broken"
+    found = verdict(with_a_gap(facts), rule)
+    assert found.state == "unknown"
+    assert found.sentence.endswith("but not every version of the sale was seen")
+
+
+@pytest.mark.parametrize("rule", ["no_oversell", "conserved", "acknowledged"])
+def test_no_unseen_change_explains_what_the_sums_show(rule: str) -> None:
+    broken = with_orders(order(6, 6))
+    assert verdict(with_a_gap(broken), rule).state == "broken"
 
 
 ALONE: dict[str, tuple[Facts, set[str]]] = {

@@ -50,6 +50,8 @@ S01 = {
     "two-and-three": (5, {}),
     "same-key": (comb(8, 4), {"retry_safe": comb(8, 4), "conserved": 60}),
     "take-back": (93, {"no_oversell": 78, "conserved": 78}),
+    "two-readers": (comb(4, 2), {"cheap_reads": comb(4, 2)}),
+    "three-readers": (90, {"cheap_reads": 90}),
 }
 
 
@@ -84,8 +86,11 @@ def test_the_guard_holds_in_all_672_schedules_there_are(settings: Settings, scen
     assert (len(found.runs), broken(found), found.deadlocked) == (672, {}, [])
 
 
+LATER = ("same-key", "two-readers", "three-readers")  # what s02 does not promise yet
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name != "same-key"])  # that is s05's
+@pytest.mark.parametrize("scenario", [name for name in SCENARIOS if name not in LATER])
 @pytest.mark.parametrize("checkout", [RowLockCheckout, OptimisticCheckout])
 def test_the_other_right_answers_hold_too(settings: Settings, checkout: Any, scenario: str) -> None:
     assert broken(explore(settings, "s02", scenario, checkout=checkout)) == {}

@@ -17,7 +17,6 @@ from redis import ConnectionError as Disconnected
 
 from common.backoffice import BackOffice
 from common.lab import Lab
-from common.proof import facts
 from common.proof.explorer import Exploration, Explorer
 from common.proof.oracle import Verdict, judge
 from common.proof.proxy import Proxy
@@ -82,10 +81,7 @@ def forget(shop: World, sale: Sale) -> None:
 
 
 def conserved(shop: World, sale: Sale) -> Verdict:
-    with shop.backends.sql() as db:
-        counter = facts.read_counter(shop.backends.stock, shop.stage.code, sale.id)
-        found = facts.load(db, counter, sale.id, [], at_rest=True)
-    return next(verdict for verdict in judge(found) if verdict.name == "conserved")
+    return next(verdict for verdict in judge(shop.facts(sale)) if verdict.name == "conserved")
 
 
 # Reservations.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from common.buyers import Buyer
+from common.proof import usual
 from common.seed import ADMIN, add_buyers, demo_buyer
 from common.settings import Settings
 from common.shop import Sale
@@ -44,17 +45,7 @@ class Site:
         return {"Authorization": f"Bearer {issue_token(self.settings, buyer)}"}
 
     def draft(self, units: int = 1000, **fields: Any) -> Sale:
-        now = self.context.backends.clock()
-        terms = {
-            "title": "Tea",
-            "title_zh": "茶",
-            "image": "tea",
-            "price_cents": 1000,
-            "list_price_cents": 2000,
-            "buyer_limit": 100,
-            "opens_at": now - timedelta(hours=1),
-            "closes_at": now + timedelta(hours=1),
-        }
+        terms = usual.terms(self.context.backends.clock(), limit=100, price_cents=1000)
         return self.context.backoffice.create({**terms, **fields}, units)
 
     def sale(self, units: int = 1000, **fields: Any) -> Sale:

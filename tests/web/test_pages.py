@@ -139,35 +139,32 @@ def promising(*_: object) -> Callable[[Attempt], Outcome]:
     return lambda attempt: Ticket("t-1", attempt.sale_id, attempt.buyer_id, "waiting")
 
 
-def test_a_promise_to_answer_later_is_not_called_an_order(fresh: Fresh, make_app: MakeApp) -> None:
+def press_where(
+    checkout: Callable[..., object], fresh: Fresh, make_app: MakeApp
+) -> tuple[FlaskClient, TestResponse]:
+    """A signed-in buyer presses in a shop that buys by `checkout`: the browser, and what it got."""
     fresh("s02")
-    site = Site(make_app("s02", checkout=promising))
+    site = Site(make_app("s02", checkout=checkout))
     site.sign_up()
     browser = site.app.test_client()
     sign_in(browser, demo_buyer(1))
-    answer = press(browser, site.sale())
+    return browser, press(browser, site.sale())
+
+
+def test_a_promise_to_answer_later_is_not_called_an_order(fresh: Fresh, make_app: MakeApp) -> None:
+    browser, answer = press_where(promising, fresh, make_app)
     assert (answer.status_code, answer.location) == (303, "/orders")
     assert WORDS["order.thanks"] not in browser.get("/orders").text
 
 
 def test_a_busy_shop_says_so_and_when_to_come_back(fresh: Fresh, make_app: MakeApp) -> None:
-    fresh("s02")
-    site = Site(make_app("s02", checkout=busy))
-    site.sign_up()
-    browser = site.app.test_client()
-    sign_in(browser, demo_buyer(1))
-    answer = press(browser, site.sale())
+    _, answer = press_where(busy, fresh, make_app)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
     assert WORDS["answer.busy.title"] in said(answer)
 
 
 def test_what_nobody_foresaw_is_not_called_a_refusal(fresh: Fresh, make_app: MakeApp) -> None:
-    fresh("s02")
-    site = Site(make_app("s02", checkout=broken))
-    site.sign_up()
-    browser = site.app.test_client()
-    sign_in(browser, demo_buyer(1))
-    answer = press(browser, site.sale())
+    _, answer = press_where(broken, fresh, make_app)
     assert answer.status_code == 500
     assert WORDS["problem.unknown.text"] in answer.text
     assert "Traceback" not in answer.text

@@ -1,0 +1,95 @@
+"""wrk, run once: a closed loop of connections, each sending its next request when it has its answer."""
+
+from __future__ import annotations
+
+import json
+import resource
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import DEVNULL
+from urllib.parse import urlsplit
+
+from common.ids import new_id
+from common.lab import Lab, LabError
+from common.lab.program import Program
+
+CONNECTIONS = 32
+SLOWEST = 100  # presses a second
+SCRIPT = Path(__file__).with_name("load.lua")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What came back. Latency is that of a closed loop: it says nothing about a crowd's wait."""
+
+    requests: int
+    seconds: float
+    refused: int
+    lost: int
+    p50_ms: float
+    p99_ms: float
+    generator_cpu: float  # processor seconds that wrk itself used
+
+
+def load(lab: Lab, wrk: Program, url: str, seconds: int, tokens: Path | None = None) -> Answered:
+    """Keep `CONNECTIONS` connections busy for `seconds`: GETs, or presses as the buyers of `tokens`.
+
+    `LabError` when wrk fails or when an answer is lost: such a figure means nothing.
+    """
+    figures = lab.folder / "wrk.json"
+    words: list[str | Path] = [figures, path_of(url)]
+    words += [tokens, new_id()] if tokens else []
+    before = children_cpu()
+    done = subprocess.run(
+        [*command(wrk, url, seconds), *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=wrk.env(),
+        timeout=seconds + 60,
+    )
+    if done.returncode:
+        raise LabError(f"wrk failed: {(done.stderr or done.stdout).strip().splitlines()[-1:]}")
+    answered = Answered(**json.loads(figures.read_text()), generator_cpu=children_cpu() - before)
+    if answered.lost:
+        raise LabError(f"{url}: {answered.lost} of {answered.requests} requests got no answer")
+    return answered
+
+
+def press_once_each(lab: Lab, wrk: Program, url: str, tokens: Path, presses: int) -> float:
+    """The first `presses` buyers of `tokens` press once each; the seconds it took.
+
+    `LabError` when that goes slower than `SLOWEST`.
+    """
+    patience = 10 + presses // SLOWEST
+    mark = lab.folder / "all-pressed"
+    mark.unlink(missing_ok=True)
+    words: list[str | Path] = [lab.folder / "wrk.json", path_of(url), tokens, new_id(), str(presses), mark]
+    began = time.monotonic()
+    with subprocess.Popen([*command(wrk, url, patience), *words], stdout=DEVNULL, env=wrk.env()) as process:
+        while process.poll() is None and not mark.exists():
+            time.sleep(0.01)
+        took = time.monotonic() - began
+        process.send_signal(signal.SIGINT)  # it would go on until its time is up
+    if not mark.exists():
+        raise LabError(f"{presses} presses were not answered within {patience} s")
+    return took
+
+
+def command(wrk: Program, url: str, seconds: int) -> list[str | Path]:
+    site = urlsplit(url)
+    loop = ["-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--timeout", "10s"]
+    return [wrk.path, *loop, "-s", SCRIPT, f"{site.scheme}://{site.netloc}", "--"]
+
+
+def path_of(url: str) -> str:
+    return urlsplit(url).path or "/"
+
+
+def children_cpu() -> float:
+    """Processor seconds of this process's children that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
