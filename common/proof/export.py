@@ -102,6 +102,6 @@ def _node(seen: Sequence[Seen], depth: int, texts: Numbers, states: Numbers, nod
         move = run.moves[depth]
         replies = {name: texts(reply) for name, reply in move.replies.items()}
         below = _node(same, depth + 1, texts, states, nodes)
-        step = (texts(move.step.server), texts(move.step.command))
+        step = (texts(move.step.server), texts(move.step.label))
         choices[actor] = [*step, below, replies, states(held_after[depth])]
     return nodes(choices)

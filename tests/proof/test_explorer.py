@@ -427,7 +427,7 @@ def test_the_exported_tree_holds_every_schedule_and_stays_small(of_s01: Explorer
     assert tree["schedules"] == len(found.runs)
     assert set(leaves(tree, tree["root"])) == {run.schedule for run in found.runs}
     for run in found.runs:
-        assert told(tree, run.schedule) == [(move.step.command, dict(move.replies)) for move in run.moves] + [
+        assert told(tree, run.schedule) == [(move.step.label, dict(move.replies)) for move in run.moves] + [
             sorted(verdict.name for verdict in run.broken)
         ]
     assert len(gzip.compress(json.dumps(tree, separators=(",", ":")).encode())) < 1024
