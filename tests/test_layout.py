@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 # Siblings that do not exist yet for any stage. Whoever brings them deletes the line here.
 NOT_YET = {"homework"}
+CHAPTER_NOT_YET = {"s06_queue"}  # the same, for stages whose chapter is not written
 
 SIBLINGS = {
     "sql": "sql/{name}.sql",
@@ -27,7 +28,8 @@ IN_FOLDER = ("__init__.py", "stage.toml", "app.py", "README.md")
 @pytest.mark.parametrize("kind", [kind for kind in SIBLINGS if kind not in NOT_YET])
 def test_every_stage_has_each_sibling(stage: Stage, kind: str) -> None:
     pattern = SIBLINGS[kind].format(name=stage.name, homework=stage.homework)
-    assert list(ROOT.glob(pattern)), f"{stage.name} has no {pattern}"
+    wanted = not (kind.startswith("docs/") and stage.name in CHAPTER_NOT_YET)
+    assert bool(list(ROOT.glob(pattern))) == wanted, f"{stage.name} and {pattern}: is the list above true?"
 
 
 @pytest.mark.parametrize("stage", all_stages(), ids=lambda stage: stage.name)

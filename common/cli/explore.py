@@ -69,12 +69,13 @@ def explore(
     from common.lab import Lab
     from common.proof.driver import DriverError
     from common.proof.explorer import Explorer
-    from common.proof.scenarios import SCENARIOS
+    from common.proof.queue_scenarios import scenarios_of
     from common.settings import Settings
     from common.web import seam
 
-    if name not in SCENARIOS:
-        raise click.BadParameter(f"there are {', '.join(SCENARIOS)}", param_hint="--scenario")
+    scenarios = scenarios_of(stage)
+    if name not in scenarios:
+        raise click.BadParameter(f"there are {', '.join(scenarios)}", param_hint="--scenario")
     create_shop = stage.load().create_shop
     create_shop = partial(create_shop, **seam.plugs(",".join(plugs), create_shop))
     console = new_console()
@@ -85,7 +86,7 @@ def explore(
                 if crowd:
                     play_in_step(console, explorer, crowd)
                     return
-                for scenario in SCENARIOS.values() if all_scenarios else [SCENARIOS[name]]:
+                for scenario in scenarios.values() if all_scenarios else [scenarios[name]]:
                     console.print(f"\n[bold]{stage.name}, {scenario.name}[/]: {scenario.title}")
                     if replay:
                         show(console, explorer, scenario, explorer.replay(scenario, replay.upper()), mermaid)
