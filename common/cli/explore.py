@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from common.proof.explorer import Exploration, Explorer
-    from common.proof.export import Watch
     from common.proof.scenario import Scenario
     from common.proof.schedule import Run
 
@@ -67,6 +66,7 @@ def explore(
 
     from common.cli.console import new_console
     from common.lab import Lab
+    from common.proof import export as tree
     from common.proof.driver import DriverError
     from common.proof.explorer import Explorer
     from common.proof.queue_scenarios import scenarios_of
@@ -94,7 +94,9 @@ def explore(
                     found = play_all(console, explorer, scenario, most, seed, prune=export is None)
                     console.print(verdict(found), markup=False)
                     if export:
-                        save(console, export, stage, found, partial(explorer.watch, scenario))
+                        with console.status("playing them again, looking at the servers after each step …"):
+                            tree.save(export, stage.name, scenario, found, partial(explorer.watch, scenario))
+                        console.print(f"The tree is in {export}.", markup=False)
                     if found.breaking():
                         show(console, explorer, scenario, found.breaking()[0], mermaid)
         except DriverError as error:
@@ -155,11 +157,3 @@ def show(console: Console, explorer: Explorer, scenario: Scenario, run: Run, mer
         else diagram.terminal(scenario, run, wrong_at, min(console.width, diagram.WIDTH))
     )
     console.print(text, markup=False, soft_wrap=True)
-
-
-def save(console: Console, path: Path, stage: Stage, found: Exploration, watch: Watch) -> None:
-    from common.proof import export
-
-    with console.status("playing them again, looking at the servers after each step …"):
-        export.save(path, stage.name, found, watch)
-    console.print(f"The tree is in {path}.", markup=False)

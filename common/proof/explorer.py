@@ -23,7 +23,7 @@ from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told
 from common.proof.jobs import end_of, take_all, work_off
 from common.proof.oracle import judge
-from common.proof.scenario import MOST_ACTORS, NOW, Action, Scenario, Scene
+from common.proof.scenario import MOST_ACTORS, NOW, Action, Cast, Scenario, Scene
 from common.proof.schedule import Run
 from common.proof.threads import ByThread, waits_announced
 from common.proof.waits import LockWaits
@@ -46,7 +46,7 @@ class Exploration:
     """What came out of exploring one scenario. `exhaustive` means that every schedule was played (or one of
     each set that differs only in the order of commuting steps)."""
 
-    scenario: Scenario
+    scenario: Cast
     seed: int
     exhaustive: bool = True
     runs: list[Run] = field(default_factory=list)
