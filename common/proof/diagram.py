@@ -90,7 +90,7 @@ def outcome(what: object) -> str:
             return f"is refused: {what.type}"
         case MySQLError():
             return f"fails: {error(what)}"
-        case Sale():
+        case None | Sale():
             return "is done"
     return f"ends with {what!r}"
 

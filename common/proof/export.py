@@ -15,7 +15,8 @@ server and the step, the node it leads to, the replies that came before anybody 
 the servers held then. Without a reply of its own the mover waits for a lock; another actor's reply is one
 that had waited. A node where all have ended is {"end": {"A": T, "B": T}, "broken": {"no_oversell": T, …}}.
 
-A state is [units left in MariaDB, units left in Redis or null, {"A": units ordered, …}], as committed.
+A state is [units left in MariaDB, units left in Redis or null, {"A": units ordered, …}], as committed. Where no
+actor is a buyer, the orders are those of the presses made before, by title: {"buyer 1": units ordered, …}.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ def tree(stage: str, scenario: Scenario, found: Exploration, watch: Watch) -> di
 def held(scenario: Scenario, facts: Facts) -> list[Any]:
     """What the servers held: the stock of either, and the units that each buyer has ordered."""
     scene = Scene(facts.sale.id)
-    presses = {name: act for name, act in scenario.actors.items() if isinstance(act, Press)}
+    actors = {name: act for name, act in scenario.actors.items() if isinstance(act, Press)}
+    presses = actors or {act.title: act for act in scenario.before if isinstance(act, Press)}
     bought = {name: facts.bought[scene.buyer_id(press.buyer)] for name, press in presses.items()}
     left = facts.counter.left if facts.counter else None
     return [facts.sale.stock, left, {name: units for name, units in bought.items() if units}]

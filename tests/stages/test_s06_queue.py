@@ -592,6 +592,12 @@ def test_units_forgotten_by_a_refusal_are_missed(explorer: Explorers) -> None:
     assert len(found.breaking("conserved")) == len(found.runs)
 
 
+def test_a_worker_that_trusts_the_queue_sells_twice(explorer: Explorers) -> None:
+    found = explorer("s06", ledger=foils.TrustsTheQueue).explore(WITH_WORKERS["job-twice"], most=FEW)
+    assert found.breaking("no_oversell")
+    assert len(found.breaking()) < len(found.runs), "who finds the ticket ended does nothing"
+
+
 def cold_shop(b: Backends) -> Any:
     """Nobody warms up at publication; and no catalog to ask, whose locks a driver of steps cannot see."""
 

@@ -127,7 +127,7 @@
     }
 
     name(actor) {
-      const title = this.shop.tree.actors[actor];
+      const title = this.shop.tree.actors[actor] ?? actor; // who is no actor goes by its title
       return this.words.actors?.[title] ?? title;
     }
 
@@ -286,8 +286,8 @@
       const { units } = shop.tree;
       const box = (name, ...lines) => element("div", { class: "scheduler-server" }, element("span", {}, name), ...lines);
       const number = (value, unit) => element("p", {}, element("strong", {}, String(value)), ` ${unit}`);
-      const bought = shop.actors.flatMap((actor, at) => Array(orders[actor] ?? 0).fill(0).map(() =>
-        element("i", { class: `of-${at}` }, this.name(actor))));
+      const bought = Object.entries(orders).flatMap(([buyer, units]) => Array(units).fill(0).map(() =>
+        element("i", { class: `of-${Math.max(shop.actors.indexOf(buyer), 0)}` }, this.name(buyer))));
       this.servers.replaceChildren(
         left === null ? "" : box(words.redis, number(left, words.stock)),
         box(words.mariadb, number(stock, words.stock)),
