@@ -329,13 +329,19 @@
       });
     }
 
+    /** What the next shop is called here: its stage, or its title where both are of one stage. */
+    nextShop(following) {
+      const stage = following.name.slice(0, 3);
+      return this.shop.name.startsWith(stage) ? following.title : stage;
+    }
+
     drawTools(story) {
       const { words } = this;
       const tool = (text, onclick, disabled = false) => element("button", { type: "button", onclick, disabled }, text);
       const following = this.shops[this.at + 1];
       const solvable = this.shop.shortest() !== null;
       const bad = story.node.end && this.shop.verdict(story).length > 0;
-      const next = following && bad ? tool(fill(words.next_shop, { shop: following.name.slice(0, 3) }), () => this.choose(this.at + 1)) : null;
+      const next = following && bad ? tool(fill(words.next_shop, { shop: this.nextShop(following) }), () => this.choose(this.at + 1)) : null;
       next?.classList.add("is-next");
       this.tools.replaceChildren(...[next,
         tool(words.undo, () => this.undo(), !this.schedule),
