@@ -15,8 +15,8 @@ server and the step, the node it leads to, the replies that came before anybody 
 the servers held then. Without a reply of its own the mover waits for a lock; another actor's reply is one
 that had waited. A node where all have ended is {"end": {"A": T, "B": T}, "broken": {"no_oversell": T, …}}.
 
-A state is [units left in MariaDB, units left in Redis or null, {"A": units ordered, …}], as committed. Where no
-actor is a buyer, the orders are those of the presses made before, by title: {"buyer 1": units ordered, …}.
+A state is [units left in MariaDB, units left in Redis or null, {"A": units ordered, …}], as committed. Where
+no actor is a buyer, the orders are those of the presses made before, by title: {"buyer 1": units ordered, …}.
 """
 
 from __future__ import annotations
