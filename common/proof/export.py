@@ -2,6 +2,7 @@
 scheduler needs.
 
     {"stage": "s01_naive", "scenario": "one-unit", "title": "…", "units": 1, "limit": 1,
+     "reserved": 0,                  units that presses made before hold in Redis
      "actors": {"A": "buyer 1", "B": "buyer 2"},
      "complete": true,               every schedule is in the tree
      "schedules": 64,                how many there are
@@ -51,6 +52,7 @@ def tree(stage: str, scenario: Scenario, found: Exploration, watch: Watch) -> di
         "scenario": scenario.name,
         "title": scenario.title,
         "units": scenario.units,
+        "reserved": sum(act.quantity for act in scenario.before if isinstance(act, Press)),
         "limit": scenario.limit,
         "actors": {name: action.title for name, action in scenario.actors.items()},
         "complete": found.exhaustive,

@@ -42,9 +42,9 @@
 
     /** What has happened after `schedule`; null when it cannot be followed. */
     play(schedule) {
-      const { nodes, texts, states, units } = this.tree;
+      const { nodes, texts, states, units, reserved = 0 } = this.tree;
       const inRedis = states.some((state) => state[1] !== null);
-      const story = { schedule, node: nodes[this.tree.root], moves: [], waiting: {}, state: [units, inRedis ? units : null, {}] };
+      const story = { schedule, node: nodes[this.tree.root], moves: [], waiting: {}, state: [units, inRedis ? units - reserved : null, {}] };
       for (const actor of schedule) {
         const move = story.node[actor];
         if (!move) return null;
