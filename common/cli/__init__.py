@@ -37,6 +37,12 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "bench": "common.cli.bench:bench",
         "growth": "common.cli.growth:growth",
     },
+    "Homework": {
+        "homework": "homework.grader.commands:homework",
+        "grade": "homework.grader.commands:grade",
+        "checkin": "homework.grader.checkin_commands:checkin",
+        "class": "homework.grader.class_commands:class_",
+    },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
         "lab": "common.lab.commands:lab",

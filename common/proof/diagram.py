@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pymysql import MySQLError
 
-from common.proof.scenario import Scenario
+from common.proof.scenario import Cast
 from common.proof.schedule import Run
 from common.proof.wording import error
 from common.shop import Order, Refused, Sale
@@ -28,7 +28,7 @@ class Line(NamedTuple):
     reply: str
 
 
-def terminal(scenario: Scenario, run: Run, wrong_at: int | None = None, width: int = WIDTH) -> str:
+def terminal(scenario: Cast, run: Run, wrong_at: int | None = None, width: int = WIDTH) -> str:
     """The run in three columns. `wrong_at` is the move (from 0) at which it goes wrong."""
     side = (width - MIDDLE - 5) // 2
     widths = (2, side, MIDDLE, side)
@@ -44,7 +44,7 @@ def terminal(scenario: Scenario, run: Run, wrong_at: int | None = None, width: i
     return "\n".join([*rows, "", *endings(scenario, run)])
 
 
-def mermaid(scenario: Scenario, run: Run, wrong_at: int | None = None) -> str:
+def mermaid(scenario: Cast, run: Run, wrong_at: int | None = None) -> str:
     """The same as a Mermaid sequence diagram."""
     names = list(scenario.actors)
     servers = sorted({move.step.server for move in run.moves})
@@ -73,7 +73,7 @@ def story(run: Run) -> Iterator[Line]:
                 yield Line(None, actor, waiting[actor], "has waited for this", late)
 
 
-def endings(scenario: Scenario, run: Run) -> list[str]:
+def endings(scenario: Cast, run: Run) -> list[str]:
     """What each actor got, and which guarantees are broken."""
     got = [f"{action.title} {outcome(run.outcomes[name])}" for name, action in scenario.actors.items()]
     return got + [f"✘ {verdict.name}: {verdict.sentence}" for verdict in run.broken]

@@ -22,7 +22,7 @@ from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
 from common.proof.facts import Facts, load, read_counter
 from common.proof.history import Told
 from common.proof.oracle import judge
-from common.proof.scenario import MOST_ACTORS, NOW, Action, Scenario, Scene
+from common.proof.scenario import MOST_ACTORS, NOW, Action, Cast, Scenario, Scene
 from common.proof.schedule import Run
 from common.proof.threads import ByThread, waits_announced
 from common.proof.waits import LockWaits
@@ -45,7 +45,7 @@ class Exploration:
     """What came out of exploring one scenario. `exhaustive` means that every schedule was played (or one of
     each set that differs only in the order of commuting steps)."""
 
-    scenario: Scenario
+    scenario: Cast
     seed: int
     exhaustive: bool = True
     runs: list[Run] = field(default_factory=list)

@@ -42,11 +42,28 @@ class Scene:
         return str(buyer if 1 <= buyer <= MOST_ACTORS else number)
 
 
-class Action(Protocol):
-    """What one actor does. `title` is who does it."""
+class Titled(Protocol):
+    """Somebody in a diagram. `title` is who it is."""
 
     @property
     def title(self) -> str: ...
+
+
+class Cast(Protocol):
+    """Who meets whom, as far as a diagram needs to know."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def actors(self) -> Mapping[str, Titled]: ...
+
+
+class Action(Titled, Protocol):
+    """What one actor does."""
 
     def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object: ...
 

@@ -1,0 +1,1 @@
+"""Homework: what a student gets (hwNN_name), and what grades it (grader)."""

@@ -1,0 +1,50 @@
+"""From solution/ to starter/: markers in the solution say what a student writes.
+
+    # <todo> What to do here, in a sentence.     becomes   # TODO: What to do here, in a sentence.
+    …                                                      raise NotImplementedError
+    # </todo>
+    # <mine>  …  # </mine>                       goes, with everything in between
+
+In a file that is not Python, `# <todo>` leaves its sentence and nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+from homework.grader.book import Homework, all_homeworks
+
+TODO = re.compile(r"^([ \t]*)# <todo> ?(.*)\n(?:.*\n)*?[ \t]*# </todo>\n", re.MULTILINE)
+MINE = re.compile(r"\n*^[ \t]*# <mine>\n(?:.*\n)*?[ \t]*# </mine>\n", re.MULTILINE)
+
+
+def starter_of(name: str, solution: str) -> str:
+    """What a student gets of this file."""
+    end = r"\1raise NotImplementedError\n" if name.endswith(".py") else ""
+    return TODO.sub(r"\1# TODO: \2\n" + end, MINE.sub("\n", solution)).rstrip("\n") + "\n"
+
+
+def expected(homework: Homework) -> dict[str, str]:
+    """Every file of starter/, as it should be."""
+    folder = homework.folder / "solution"
+    return {
+        path.name: starter_of(path.name, path.read_text("utf-8"))
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+    }
+
+
+def write() -> None:
+    """Write every starter/ anew: `python -m homework.grader.markers`."""
+    for homework in all_homeworks():
+        folder = homework.folder / "starter"
+        folder.mkdir(exist_ok=True)
+        for name, text in expected(homework).items():
+            (folder / name).write_text(text, "utf-8")
+            sys.stdout.write(f"{Path(homework.name) / 'starter' / name}\n")
+
+
+if __name__ == "__main__":
+    write()

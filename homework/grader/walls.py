@@ -1,0 +1,59 @@
+"""What this machine permits to build around a student's process, found out by trying it once."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from homework.grader import jail
+
+SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
+
+WITHOUT = (
+    "This machine does not permit namespaces ({why}). A student's process still has its limits on time,"
+    " memory, processes and files, and ends with everything it started; but it can reach the network and read"
+    " what its user can read, solutions too. Grade where `unshare --user --net true` works, or as root."
+)
+
+
+def runtime() -> list[tuple[str, str, bool]]:
+    """What a Python program needs to see: [source, target, writable]."""
+    pythons = {str(Path(each).resolve()) for each in (sys.prefix, sys.base_prefix)} | {sys.prefix}
+    seen = [each for each in (*SYSTEM, *sorted(pythons)) if os.path.lexists(each)]
+    return [(each, each, False) for each in seen if not any(each.startswith(other + "/") for other in seen)]
+
+
+@cache
+def missing() -> str:
+    """Empty when the walls hold here, else a sentence on what a student's process can do."""
+    with tempfile.TemporaryDirectory(prefix="seckill-walls-") as root:
+        spec: dict[str, Any] = {
+            "argv": [sys.executable, "-c", "pass"],
+            "env": {},
+            "cwd": "/",
+            "outer_cwd": "/",
+            "uid": 65534,
+            "limits": {},
+            "root": root,
+            "isolate": True,
+            "binds": runtime(),
+            "pass": [],
+        }
+        life, held = os.pipe()
+        said, report = os.pipe()
+        command = [sys.executable, "-I", "-S", jail.__file__, str(life), str(report), json.dumps(spec)]
+        done = subprocess.run(command, pass_fds=[life, report], capture_output=True, check=False)
+        for number in (life, held, report):
+            os.close(number)
+        with os.fdopen(said, "rb") as lines:
+            refused = json.loads(lines.readline() or b'["the jail did not start"]')
+    if refused or done.returncode:
+        why = refused[0] if refused else done.stderr.decode(errors="replace").strip()[-200:]
+        return WITHOUT.format(why=why)
+    return ""

@@ -1,0 +1,172 @@
+"""`./seckill grade` and `./seckill homework`: what comes in, what goes out, what stays."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from common.cli import main
+from homework.grader import student_pack
+from homework.grader.book import find
+from homework.grader.result import BrokenResult, Result
+from homework.grader.submissions import find_all, opened
+from tests.homework.hostile import IN_CALL, in_call
+
+Capture = pytest.CaptureFixture[str]
+HW02 = find("02")
+
+
+def hand_in(folder: Path, name: str, code: bytes) -> Path:
+    target = folder / name / "hw02"
+    target.mkdir(parents=True)
+    (target / "swap.py").write_bytes(code)
+    return folder / name
+
+
+def starter() -> bytes:
+    return (HW02.folder / "starter" / "swap.py").read_bytes()
+
+
+def zipped(folder: Path, name: str, files: dict[str, bytes]) -> Path:
+    target = folder / f"{name}.zip"
+    with zipfile.ZipFile(target, "w") as archive:
+        for path, content in files.items():
+            archive.writestr(path, content)
+    return target
+
+
+def test_a_mixed_folder_is_graded_and_each_outcome_named(tmp_path: Path, capsys: Capture) -> None:
+    folder, results = tmp_path / "in", tmp_path / "out"
+    hand_in(folder, "seckill-20260001-lin", starter())
+    hand_in(folder, "seckill-20260002-wang", b"class Swap\n")
+    hand_in(folder, "seckill-20260003-wu", in_call(IN_CALL["ends_the_process"]))
+    (folder / "seckill-20260004-li.zip").write_bytes(b"no zip")
+    zipped(folder, "seckill-20260005-zhao", {"seckill-20260005-zhao/hw02/swap.py": starter()})
+    (folder / "notes.txt").write_text("not a submission")
+    assert main(["grade", str(folder), "--to", str(results), "--homework", "02"]) == 0
+    states = {file.parent.parent.name: Result.read(file).state for file in results.rglob("result.json")}
+    assert states == {
+        "seckill-20260001-lin": "graded",
+        "seckill-20260002-wang": "broken",
+        "seckill-20260003-wu": "graded",
+        "seckill-20260004-li": "broken",
+        "seckill-20260005-zhao": "graded",
+    }
+    said = capsys.readouterr().out
+    assert "swap.py has a syntax error in line 1" in said
+    assert "seckill-20260004-li.zip cannot be opened" in said
+    assert "graded before" not in said
+
+    hand_in(folder, "seckill-20260006-sun", starter())
+    assert main(["grade", str(folder), "--to", str(results), "--homework", "02"]) == 0
+    said = capsys.readouterr().out
+    assert said.count("graded before") == 5, "what had been graded was graded again"
+    assert "seckill-20260006-sun hw02: 0 of 100 ○○○○○○○\n" in said
+
+
+@pytest.mark.parametrize(
+    ("files", "found"),
+    [
+        ({"hw02/swap.py": b"1"}, {"swap.py": b"1"}),
+        ({"seckill-1-x/HW02/swap.py": b"1"}, {"swap.py": b"1"}),
+        ({"swap.py": b"1"}, {"swap.py": b"1"}),
+        ({"../../swap.py": b"1", "/etc/passwd": b"1"}, {}),
+        ({"hw02/other.py": b"1"}, {}),
+    ],
+)
+def test_a_zip_gives_the_files_that_are_asked_for(
+    tmp_path: Path, files: dict[str, bytes], found: dict[str, bytes]
+) -> None:
+    assert opened(zipped(tmp_path, "seckill-1-x", files)).of(HW02) == found
+
+
+def test_a_link_is_not_followed(tmp_path: Path) -> None:
+    folder = hand_in(tmp_path, "seckill-1-x", b"")
+    (folder / "hw02" / "swap.py").unlink()
+    (folder / "hw02" / "swap.py").symlink_to("/etc/passwd")
+    assert opened(folder).of(HW02) == {}
+
+
+def test_a_zip_bomb_is_cut_off(tmp_path: Path) -> None:
+    file = zipped(tmp_path, "seckill-1-x", {"hw02/swap.py": b"#" * (64 << 20)})
+    assert len(opened(file).of(HW02)["swap.py"]) == (256 << 10) + 1
+
+
+def test_a_folder_without_submissions_is_said_to_be_one(tmp_path: Path, capsys: Capture) -> None:
+    assert main(["grade", str(tmp_path)]) == 2
+    assert "There is no submission in" in capsys.readouterr().err
+
+
+def test_a_homework_is_begun_checked_and_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["homework", "check", "02"]) == 2
+    assert "begin with `./seckill homework start 02`" in capsys.readouterr().err
+    assert main(["homework", "start", "02"]) == 0
+    mine = tmp_path / "mine" / "hw02" / "swap.py"
+    mine.write_text("# mine\n")
+    assert main(["homework", "start", "02"]) == 0
+    assert mine.read_text() == "# mine\n"
+    assert main(["homework", "pack", "--id", "20260001", "--author", "Lin"]) == 2
+    assert "rename it to seckill-20260001-lin" in " ".join(capsys.readouterr().err.split())
+    assert main(["homework", "pack", "--id", "20260001", "--author", "lin"]) == 0
+    [packed], _wrong = find_all(tmp_path / "seckill-20260001-lin.zip")
+    assert opened(packed).of(HW02) == {"swap.py": b"# mine\n"}
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["check", "99"], "there is no homework '99'"),
+        (["check", "02", "--check", "no"], "there are swaps, takes_as_many"),
+        (["check", "02", "--schedule", "AB"], "--schedule needs --check"),
+        (["check", "02", "--task", "9"], "hw02 has no task 9; it has 1, 2, 3"),
+        (["hint", "02", "9"], "hw02 has no task 9; it has 1, 2, 3"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_a_sentence(words: list[str], advice: str, capsys: Capture) -> None:
+    assert main(["homework", *words]) == 2
+    assert advice in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_list_names_every_homework(capsys: Capture) -> None:
+    assert main(["homework", "list"]) == 0
+    assert "hw02  Swap size M for L (把 M 码换成 L 码), s02, 60 min ★★" in capsys.readouterr().out
+
+
+def test_a_hint_says_how_to_get_more(capsys: Capture) -> None:
+    assert main(["homework", "hint", "02", "3"]) == 0
+    assert "./seckill homework hint 02 3 --level 2" in capsys.readouterr().out
+
+
+def test_students_get_no_solution_and_no_hidden_check(tmp_path: Path) -> None:
+    count = student_pack.write(tmp_path / "pack.zip")
+    with zipfile.ZipFile(tmp_path / "pack.zip") as archive:
+        names = archive.namelist()
+    assert len(names) == count
+    assert "seckill/homework/hw02_swap/starter/swap.py" in names
+    assert "seckill/homework/hw02_swap/checks.py" in names
+    assert "seckill/seckill" in names
+    kept = ("/solution/", "/wrong/", "hidden.py", "tests/homework", "/.git/", "/.lab/")
+    assert not [name for name in names if any(part in name for part in kept)]
+
+
+def test_a_result_is_read_back_as_it_was_written() -> None:
+    result = Result("hw02", "seckill-1-x", "1", "x", 7, "2030-01-01T12:00:00+00:00", message="换码")
+    assert Result.from_json(result.to_json()) == result
+
+
+Spoil = Callable[[str], str]
+
+
+@pytest.mark.parametrize(
+    "spoil", [lambda text: text[:-9], lambda _: "[]", lambda text: text.replace('"schema": 1', '"schema": 2')]
+)
+def test_a_broken_result_is_said_to_be_one(spoil: Spoil) -> None:
+    result = Result("hw02", "seckill-1-x", "1", "x", 7, "2030-01-01T12:00:00+00:00")
+    with pytest.raises(BrokenResult):
+        Result.from_json(spoil(result.to_json()))
