@@ -18,8 +18,10 @@ from common.site import (
     listing,
     outputs,
     plays,
+    quiz,
     stage_blocks,
     tables,
+    timetable,
 )
 from common.site.words import Lang
 from common.stages import find, newest
@@ -78,6 +80,18 @@ class Macros:
     def schedule(self) -> str:
         """The timetable."""
         return tables.schedule(self._lang, self._here())
+
+    def weeks(self) -> str:
+        """The core path of docs/timetable.toml by weeks: minutes of reading, of running, of homework."""
+        return timetable.weeks(self._lang, self._here())
+
+    def electives(self) -> str:
+        """The stages that are in no week of the core path."""
+        return timetable.electives(self._lang, self._here())
+
+    def quiz(self, stage: str) -> str:
+        """The questions of docs/quiz.toml about the stage, with their answers closed."""
+        return quiz.shown(stage, self._lang)
 
     def output(self, name: str) -> str:
         """What a command printed, as captured in docs/outputs."""

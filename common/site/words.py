@@ -23,6 +23,8 @@ WORDS: dict[str, dict[Lang, str]] = {
     "chapter": {"en": "Chapter", "zh": "章节"},
     "read": {"en": "Read", "zh": "阅读"},
     "do": {"en": "Run and break", "zh": "动手"},
+    "homework": {"en": "Homework", "zh": "作业"},
+    "week": {"en": "Week", "zh": "周"},
     "total": {"en": "Total", "zh": "合计"},
     "minutes": {"en": "{} min", "zh": "{} 分钟"},
     "hours": {"en": "{} h {} min", "zh": "{} 小时 {} 分钟"},
