@@ -113,7 +113,9 @@ def quiz(file: Path, kind: str | None, lang: Lang, stage: Stage | None) -> None:
 
     kind = kind or file.suffix.removeprefix(".")
     if kind not in bank.FORMATS:
-        raise click.UsageError(f"{file.name} ends neither in .csv nor in .gift: add --format csv or --format gift")
+        raise click.UsageError(
+            f"{file.name} ends neither in .csv nor in .gift: add --format csv or --format gift"
+        )
     questions = bank.of(stage and stage.code)
     if not questions:
         raise click.UsageError("the quiz bank has no questions about this stage yet")

@@ -1,4 +1,4 @@
-"""The quiz bank: one list of questions that is a page of the instructor pack, a spreadsheet and a GIFT file."""
+"""The quiz bank: one list of questions that becomes a page, a spreadsheet and a GIFT file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The timetable of a course: weeks with their stages and homework, and the minutes that these say of themselves."""
+"""The timetable of a course: weeks with their stages, and the minutes that stages and homework state."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ def minutes(stage: Stage | None, lang: Lang) -> Minutes:
         return Minutes()
     chapter = path_of(f"stages/{stage.name}.md", lang)
     read = int(front_matter(chapter).get("minutes", 0)) if chapter.exists() else 0
-    given = [tomllib.loads(file.read_text()) for file in ROOT.glob(f"homework/{stage.homework}_*/homework.toml")]
+    given = [
+        tomllib.loads(file.read_text()) for file in ROOT.glob(f"homework/{stage.homework}_*/homework.toml")
+    ]
     return Minutes(read, stage.minutes, sum(int(each["minutes"]) for each in given))
 
 
