@@ -20,6 +20,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "One stage": {
         "up": "common.cli.up:up",
         "load": "common.cli.load:load",
+        "duel": "common.cli.duel:duel",
         "diff": "common.cli.diff:diff",
         "sql": "common.cli.sql:sql",
     },
@@ -33,15 +34,15 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "The site": {
         "docs": "common.cli.docs:docs",
     },
-    "The figures": {
-        "bench": "common.cli.bench:bench",
-        "growth": "common.cli.growth:growth",
-    },
     "Homework": {
         "homework": "homework.grader.commands:homework",
         "grade": "homework.grader.commands:grade",
         "checkin": "homework.grader.checkin_commands:checkin",
         "class": "homework.grader.class_commands:class_",
+    },
+    "The figures": {
+        "bench": "common.cli.bench:bench",
+        "growth": "common.cli.growth:growth",
     },
     "The machine": {
         "doctor": "common.lab.commands:doctor",
