@@ -116,7 +116,7 @@ def quiz(file: Path, kind: str | None, lang: Lang, stage: Stage | None) -> None:
         raise click.UsageError(
             f"{file.name} ends neither in .csv nor in .gift: add --format csv or --format gift"
         )
-    questions = bank.of(stage and stage.code)
+    questions = bank.of(stage.code if stage else None)
     if not questions:
         raise click.UsageError("the quiz bank has no questions about this stage yet")
     # Excel reads a CSV as UTF-8 only when it begins with a mark.
