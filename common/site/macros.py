@@ -12,6 +12,7 @@ from typing import Any
 from common.site import (
     api_reference,
     architecture,
+    classroom,
     glossary,
     ladder,
     links,
@@ -89,6 +90,10 @@ class Macros:
     def electives(self) -> str:
         """The stages that are in no week of the core path."""
         return timetable.electives(self._lang, self._here())
+
+    def classroom(self) -> str:
+        """What a student's stage takes of a machine, as measured."""
+        return classroom.shown(self._lang)
 
     def quiz(self, stage: str) -> str:
         """The questions of docs/quiz.toml about the stage, with their answers closed."""
