@@ -25,6 +25,7 @@ WORDS: dict[str, dict[Lang, str]] = {
     "do": {"en": "Run and break", "zh": "动手"},
     "homework": {"en": "Homework", "zh": "作业"},
     "week": {"en": "Week", "zh": "周"},
+    "right_answer": {"en": "Answer", "zh": "答案"},
     "command": {"en": "Command", "zh": "命令"},
     "processes": {"en": "Processes", "zh": "进程数"},
     "memory": {"en": "Memory", "zh": "内存"},
