@@ -54,7 +54,8 @@ def shown(stage: str, lang: Lang) -> str:
 
 def _item(question: Question, lang: Lang) -> str:
     options = "\n".join(f"    - **{letter}** {text}" for letter, text in question.lettered(lang).items())
-    answer = f'    ??? success "{word("right_answer", lang)}"\n\n        **{question.right}.** {question.why[lang]}'
+    title = word("right_answer", lang)
+    answer = f'    ??? success "{title}"\n\n        **{question.right}.** {question.why[lang]}'
     return f"1.  {question.ask[lang]}\n\n{options}\n\n{answer}\n"
 
 
