@@ -20,7 +20,7 @@ from common.proof.steps import Step
 from homework.grader.authoring import Answer, Failed, Grading, Meeting, Part, Scene, StudentError, broken
 from homework.grader.inside import plain
 from homework.grader.sandbox import NotStarted, Sandbox
-from homework.grader.servers import Witness
+from homework.grader.servers import STUDENT, Witness
 
 FRESH, LEASE = 60, 20  # seconds
 OLD, NEW = 100, 70  # prices
@@ -127,6 +127,7 @@ def late_rebuilder(g: Grading) -> None:
 
 
 def change_wins(g: Grading) -> None:
+    let_change(g)
     cold = Scene({SALE: g.new_sale("Tea", 5)})
     ask(g.box, "change", {"sale_id": cold[SALE], "price_cents": NEW})
     expect(look(g, cold), NEW, "A sale that nobody warmed is changed, and then read")
@@ -213,6 +214,12 @@ def due(g: Grading, price: int = NEW) -> Scene:
 def reprice(g: Grading, scene: Scene, price: int = NEW) -> None:
     with g.db() as db:
         db.run("UPDATE sales SET price_cents = %s WHERE id = %s", price, scene[SALE])
+
+
+def let_change(g: Grading) -> None:
+    """The back office changes prices with the student's account: for this check it may."""
+    with g.db() as db:
+        db.run(f"GRANT UPDATE (price_cents, version) ON sales TO {STUDENT}")
 
 
 def time_passes(g: Grading) -> None:

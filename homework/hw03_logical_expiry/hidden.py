@@ -8,6 +8,7 @@ checks = beside(__file__, "checks")
 
 
 def every_process(g: Grading) -> None:
+    checks.let_change(g)
     one, other = g.box, g.new_box(actors=1)
     scene = checks.warmed(g, at=0, box=one)
     seen = checks.look(g, scene, at=1, box=other)

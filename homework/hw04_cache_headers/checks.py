@@ -180,14 +180,14 @@ def paused(g: Grading) -> None:
             expected="Retry-After: 1 … 60 seconds",
             seen=f"Retry-After: {after}" if after else "no Retry-After",
         )
-    kept = [each for each in ("her browser" if PAGE in ann.kept else "",) if each]
     e.app.down = False
     saw = edge.Browser(e, "Bob").get(PAGE)
-    if kept or not saw.startswith("page"):
+    keepers = ["Ann's browser"] * (PAGE in ann.kept) + ["the edge"] * (not saw.startswith("page"))
+    if keepers:
         raise Failed(
             "The shop is repaired, and somebody still has the answer that says it is paused",
             expected="nobody has kept it",
-            seen=f"{' and '.join(kept) or 'the edge'} has kept it",
+            seen=f"kept by {' and by '.join(keepers)}",
         )
 
 
@@ -311,7 +311,7 @@ def expect_offset(g: Grading, samples: Sequence[Triple], wanted: tuple[int, int]
         raise Failed(
             f"Offset of {what}",
             expected=f"{wanted} for {shown(samples)}",
-            seen=str(answer.error) if answer.error else tuple(told) if isinstance(told, list) else told,
+            seen=answer.error or (tuple(told) if isinstance(told, list) else str(told)),
         )
 
 
@@ -324,7 +324,7 @@ def expect_wait(
         raise Failed(
             f"How long the button waits when {what}" + (": a press could come too early" if early else ""),
             expected=f"{wanted} for opens={opens}, now={now}, {shown(samples)}",
-            seen=told,
+            seen=str(told),
         )
 
 
