@@ -124,8 +124,13 @@ class Judge:
             result.schedule, result.diagram = error.schedule, error.diagram
             result.replay = error.schedule and f"{self._command(spec)} --schedule {error.schedule}"
             fail(result, "failed", sentence(error))
-        except NotStarted:
-            fail(result, "not_started", "Your code says NotImplementedError: it is not written yet.")
+        except NotStarted as error:
+            why = (
+                sentence(error)
+                if str(error)
+                else "Your code says NotImplementedError: it is not written yet."
+            )
+            fail(result, "not_started", why)
         except (StudentError, Unseen, DriverError) as error:
             fail(result, "failed", sentence(error))
         except RedisError as error:  # while a script runs, it answers nobody, us neither

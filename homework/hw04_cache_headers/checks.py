@@ -232,15 +232,17 @@ def headers(g: Grading, name: str) -> dict[str, str]:
     try:
         said = tomllib.loads(g.text("headers.toml")).get(name, {})
     except tomllib.TOMLDecodeError as error:
-        raise Failed(f"headers.toml cannot be read: {error}") from None
+        raise Failed(f"The file headers.toml cannot be read: {error}") from None
     if not said:
-        raise NotStarted
+        raise NotStarted(f"[{name}] in headers.toml is still empty")
     if not isinstance(said, dict):
-        raise Failed(f"headers.toml: {name} is no table", expected=f"[{name}]", seen=said)
+        raise Failed(f"In headers.toml, {name} is no table", expected=f"[{name}]", seen=said)
     for header, value in said.items():
         if header.lower() not in ALLOWED:
             raise Failed(
-                f"[{name}] has the header {header}", expected="Cache-Control, Vary, Retry-After", seen=header
+                f"The answer [{name}] has the header {header}, which does not count here",
+                expected="Cache-Control, Vary, Retry-After",
+                seen=header,
             )
         if not (isinstance(value, str) and VALUE.fullmatch(value)):
             raise Failed(f"[{name}]: {header} is no line of plain text", expected='"…"', seen=value)
