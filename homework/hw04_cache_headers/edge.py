@@ -45,6 +45,7 @@ START_OF_COPY = struct.Struct(
 )  # ngx_http_file_cache_header_t: version, valid, updating, error, modified, date
 COPY_VERSION = 5
 LONG = 10**8  # seconds
+LAG = 5  # seconds by which nginx's clock may be behind ours: it is read once for each event
 
 
 class Answer(NamedTuple):
@@ -132,7 +133,7 @@ class Edge:
         lines += [f"Cookie: session={buyer}"] * bool(buyer)
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(STARTS_WITHIN)
-            link.connect(str(self._folder / "edge.sock"))
+            link.connect(str(self._folder / "edge"))
             link.sendall("\r\n".join([*lines, "", ""]).encode())
             said = b"".join(iter(lambda: link.recv(65536), b""))
         head, _, body = said.partition(b"\r\n\r\n")
@@ -162,7 +163,7 @@ class Edge:
                 if copy is None or copy.written != valid:
                     copy = Copy(self.now, valid - date, valid)
                 left = copy.since + copy.lifetime - self.now
-                written = int(time.time()) + (LONG if left >= 0 else left)
+                written = int(time.time()) + (LONG if left >= 0 else left - LAG)
                 stored.seek(0)
                 stored.write(START_OF_COPY.pack(version, written, updating, error, modified, date))
                 self._copies[file] = copy._replace(written=written)
@@ -200,16 +201,16 @@ def directives(text: str | None) -> dict[str, int]:
 @contextmanager
 def running(headers: Headers, base: Path) -> Iterator[Edge]:
     """The app with these headers and an nginx before it, in a folder below `base`; ended with the block."""
-    folder = Path(tempfile.mkdtemp(prefix="edge-", dir=base))
+    folder = Path(tempfile.mkdtemp(prefix="e-", dir=base))  # short: the path of a socket is limited
     (folder / "tmp").mkdir()
     shutil.copy(Path(__file__).with_name("edge.conf"), folder / "nginx.conf")
     app = App(headers)
-    server = Server(str(folder / "app.sock"), Handler)
+    server = Server(str(folder / "app"), Handler)
     server.app = app
     thread = Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     if os.geteuid() == 0:
-        (folder / "app.sock").chmod(0o666)
+        (folder / "app").chmod(0o666)
     nginx = start(folder, base)
     try:
         yield Edge(folder, app)
@@ -232,7 +233,7 @@ def start(folder: Path, base: Path) -> subprocess.Popen[bytes]:
         with (folder / "nginx.log").open("wb") as log:
             env = {**os.environ, MARK: str(base)}
             nginx = subprocess.Popen(argv, cwd=folder, env=env, stdout=log, stderr=log)
-        if listens(folder / "edge.sock", nginx):
+        if listens(folder / "edge", nginx):
             return nginx
         nginx.kill()
         nginx.wait()
