@@ -68,7 +68,8 @@ def two_baskets(g: Grading) -> None:
         return scene
 
     def judge(scene: Scene, run: Run) -> Sequence[Verdict]:
-        return [*ear.untold(run), *one_has_both(left(g, scene, "tea", "kettle"), run)]
+        ear.expect_told(run)
+        return one_has_both(left(g, scene, "tea", "kettle"), run)
 
     parts = [part("Ann", ANN, ["tea", "kettle"]), part("Bob", BOB, ["kettle", "tea"])]
     g.play(Meeting("two-baskets", "Two buyers, the last tea and the last kettle", parts, prepare, judge))
@@ -83,7 +84,8 @@ def no_false_sold_out(g: Grading) -> None:
         return scene
 
     def judge(scene: Scene, run: Run) -> Sequence[Verdict]:
-        return [*ear.untold(run), *only_bob_has_it(left(g, scene, "kettle", "tea"), run)]
+        ear.expect_told(run)
+        return only_bob_has_it(left(g, scene, "kettle", "tea"), run)
 
     parts = [part("Ann", ANN, ["kettle", "tea"]), part("Bob", BOB, ["kettle"])]
     title = "Ann wants a kettle and a tea, and there is no tea; Bob wants the last kettle"
@@ -99,7 +101,7 @@ def one_script(g: Grading) -> None:
         heard = ear.heard()
         if len(heard) != 1 or heard[0] not in SCRIPTS:
             raise Failed(
-                f"A basket that {what} takes more than one script, or something else than a script",
+                f"When a basket {what}, Redis is sent something else than one script",
                 expected="EVALSHA",
                 seen=", ".join(heard) or "nothing",
             )
@@ -133,9 +135,7 @@ def lost_reply(g: Grading) -> None:
         arguments["socket"] = box.path("/run/cut") + "/redis.sock"
         answer = box.channels[0].call("take_through", arguments)
     if not cut.lost:
-        raise Failed(
-            "No script is sent whose reply could get lost", expected="a script", seen=str(answer.error)
-        )
+        raise Failed("No script is sent whose reply could get lost", expected="a script", seen=error(answer))
     what = "Redis has run the script, and its reply is lost"
     units = left(g, scene, "tea", "kettle")
     if units != {"tea": 3, "kettle": 4}:
@@ -189,14 +189,14 @@ def expect_taken(answer: Answer, what: str) -> Answer:
 
 def expect_sold_out(answer: Answer, what: str, product: str) -> None:
     if not isinstance(answer.error, SoldOut):
-        raise Failed(what, expected="SoldOut", seen=error(answer))
+        raise Failed(f"{what}: that is not refused as sold out", expected="SoldOut", seen=error(answer))
     if not str(answer.error).startswith(f"{product}:"):
         raise Failed(f"{what}: the refusal names another product", expected=product, seen=str(answer.error))
 
 
 def expect_invalid(answer: Answer, what: str) -> None:
     if not isinstance(answer.error, Refused) or answer.error.type != "invalid":
-        raise Failed(what, expected="Invalid", seen=error(answer))
+        raise Failed(f"{what}: that is not refused as invalid", expected="Invalid", seen=error(answer))
 
 
 def error(answer: Answer) -> str:
@@ -206,7 +206,7 @@ def error(answer: Answer) -> str:
 def one_has_both(units: Mapping[str, int], run: Run) -> Sequence[Verdict]:
     won = sum(not isinstance(outcome, BaseException) for outcome in run.outcomes.values())
     if min(units.values()) < 0 or won > 1:
-        return [broken("no_oversell", f"{won} of 2 get the last of both; left are {told(units)}")]
+        return [broken("no_oversell", f"{won} of them get a basket; left are {told(units)}")]
     if won == 0:
         return [broken("no_false_sold_out", "nobody gets anything, though for one of them there was enough")]
     if max(units.values()) > 0:
@@ -246,18 +246,19 @@ class Ear:
                 return names
             name = said["command"].split(" ")[0].upper()
             if name == "SCRIPT":
-                names.pop()
+                names[-1:] = [last for last in names[-1:] if last != "EVALSHA"]
             elif said["client_type"] != "lua":
                 names.append(name)
 
-    def untold(self, run: Run) -> Sequence[Verdict]:
+    def expect_told(self, run: Run) -> None:
+        """`Failed` when Redis has heard more since `listen` than the sandbox told of."""
         steps = [move.step.command for move in run.moves if move.step.server == "Redis"]
         told_of = sum(step.count(", ") + 1 if step.startswith("pipeline: ") else 1 for step in steps)
-        if len(self.heard()) <= told_of:
-            return []
-        return [
-            broken("told", "your code sent Redis commands that the grader was not told of: use what you get")
-        ]
+        if len(self.heard()) > told_of:
+            raise Failed(
+                "Your code sent commands to Redis that the grader was not told of: use the connection that"
+                " you are given, as it is"
+            )
 
 
 class ReplyCut:

@@ -9,8 +9,9 @@
 --         {"sold_out", n}   nothing was taken: of the n-th product (1 for KEYS[2]) too few are left
 --         {"other_basket"}  this press came before, with another basket; nothing was taken
 -- <todo> Take the basket, and answer.
+local taken = string.match(KEYS[1], '^(.*):') .. ':taken'
 local basket = table.concat(KEYS, ' ', 2) .. ' ' .. table.concat(ARGV, ' ', 2)
-local before = redis.call('HGET', KEYS[2] .. ':baskets', ARGV[1])
+local before = redis.call('HGET', taken, ARGV[1])
 if before then -- before the stock is looked at: who has the basket is not told that it is sold out
     return {before == basket and 'taken' or 'other_basket'}
 end
@@ -22,6 +23,6 @@ end
 for i = 2, #KEYS do
     redis.call('DECRBY', KEYS[i], ARGV[i])
 end
-redis.call('HSET', KEYS[2] .. ':baskets', ARGV[1], basket)
+redis.call('HSET', taken, ARGV[1], basket)
 return {'taken'}
 -- </todo>
