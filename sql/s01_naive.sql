@@ -8,8 +8,8 @@ CREATE TABLE buyers (
     created_at    DATETIME(3)  NOT NULL
 ) ENGINE = InnoDB;
 
--- `stock` is signed and has no CHECK on purpose: a column that refuses to go below zero would stop the
--- oversell with an error, and hide the race that this stage is here to show.
+-- `stock` is signed and has no CHECK on purpose. Neither would stop the oversell of this stage (both buyers
+-- write back 0, and 0 is allowed), but they would hide it in the variants that count below zero.
 CREATE TABLE sales (
     id               BIGINT       NOT NULL AUTO_INCREMENT PRIMARY KEY,
     title            VARCHAR(120) NOT NULL,

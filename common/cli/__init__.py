@@ -28,6 +28,10 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "grid": "common.cli.grid:grid",
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
+        "sessions": "common.cli.sessions:sessions",
+    },
+    "The site": {
+        "docs": "common.cli.docs:docs",
     },
     "Homework": {
         "homework": "homework.grader.commands:homework",
@@ -113,7 +117,8 @@ def foreseen() -> tuple[type[Exception], ...]:
     """The errors whose text is a sentence for the reader."""
     from common.lab.errors import LabError
     from common.proof.crowd import CrowdError
+    from common.site.errors import PageError
     from common.stages import NoSuchStage
     from common.web.seam import WrongSeam
 
-    return LabError, CrowdError, NoSuchStage, WrongSeam, OSError
+    return LabError, CrowdError, NoSuchStage, PageError, WrongSeam, OSError

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from common.proof.explorer import Exploration, Explorer
+    from common.proof.export import Watch
     from common.proof.scenario import Scenario
     from common.proof.schedule import Run
 
@@ -92,7 +93,7 @@ def explore(
                     found = play_all(console, explorer, scenario, most, seed, prune=export is None)
                     console.print(verdict(found), markup=False)
                     if export:
-                        save(console, export, stage, found)
+                        save(console, export, stage, found, partial(explorer.watch, scenario))
                     if found.breaking():
                         show(console, explorer, scenario, found.breaking()[0], mermaid)
         except DriverError as error:
@@ -155,8 +156,9 @@ def show(console: Console, explorer: Explorer, scenario: Scenario, run: Run, mer
     console.print(text, markup=False, soft_wrap=True)
 
 
-def save(console: Console, path: Path, stage: Stage, found: Exploration) -> None:
+def save(console: Console, path: Path, stage: Stage, found: Exploration, watch: Watch) -> None:
     from common.proof import export
 
-    export.save(path, stage.name, found)
+    with console.status("playing them again, looking at the servers after each step …"):
+        export.save(path, stage.name, found, watch)
     console.print(f"The tree is in {path}.", markup=False)

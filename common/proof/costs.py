@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from common import schema
 from common.backends import Backends
@@ -36,12 +37,12 @@ class Cost:
         return f"{self.mariadb} MariaDB, {self.redis} Redis"
 
 
-def costs(stage: Stage, settings: Settings) -> dict[str, Cost]:
-    """The cost of an accepted attempt and of each kind of refusal, on a warm shop."""
+def costs(stage: Stage, settings: Settings, **plugs: Any) -> dict[str, Cost]:
+    """The cost of an accepted attempt and of each kind of refusal, on a warm shop with `plugs` put in."""
     schema.prepare(settings.mysql_url, stage.code)
     heard = Recorder()
     backends = Backends.connect(stage.code, settings, watcher=heard)
-    shop: Shop = stage.load().create_shop(backends)
+    shop: Shop = stage.load().create_shop(backends, **plugs)
     office = BackOffice(backends.sql, shop.listeners)
     warm_up, sale = (usual.sale(office, backends.clock(), units=2) for _ in range(2))
     press(shop, warm_up, 1, backends)  # opens the connections

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count, islice
+from itertools import islice
 from queue import SimpleQueue
 from typing import Self
 
@@ -149,17 +149,20 @@ class Explorer:
 
     def pinpoint(self, scenario: Scenario, run: Run) -> int:
         """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so."""
+        name = run.broken[0].name
         sound = [0]  # how many moves had been made, each time nothing was broken yet
-        made = count(1)
-
-        def look(scene: Scene) -> None:
-            number = next(made)
-            verdicts = judge(self._facts(scenario, scene, []))
-            if all(verdict.state != "broken" for verdict in verdicts if verdict.name == run.broken[0].name):
-                sound.append(number)
-
-        schedule.replay(partial(self.play, scenario, moved=look), run.schedule, run.moves)
+        for made, facts in enumerate(self.watch(scenario, run), start=1):
+            if all(verdict.state != "broken" for verdict in judge(facts) if verdict.name == name):
+                sound.append(made)
         return min(sound[-1], len(run.moves) - 1)
+
+    def watch(self, scenario: Scenario, run: Run) -> list[Facts]:
+        """What the servers held after each move of `run`, played once more. What is not committed is not
+        seen."""
+        seen: list[Facts] = []
+        play = partial(self.play, scenario, moved=lambda scene: seen.append(self._facts(scenario, scene, [])))
+        schedule.replay(play, run.schedule, run.moves)
+        return seen
 
     def play(
         self, scenario: Scenario, choose: Choose, moved: Callable[[Scene], None] = lambda _: None

@@ -20,7 +20,7 @@ from common.database import Db
 from common.ids import new_id
 from common.proof import diagram
 from common.proof.crash import wait_until_gone
-from common.proof.explorer import Exploration
+from common.proof.explorer import Exploration, Powerless
 from common.proof.oracle import Verdict
 from common.proof.scenario import NOW
 from common.proof.schedule import Run
@@ -47,6 +47,10 @@ __all__ = [
     "kept",
 ]
 
+NEVER_MET = (
+    "the two never came between each other's round trips, so nothing is shown: does your code ask the"
+    " servers, and only through what it is given?"
+)
 HOUR = timedelta(hours=1)
 MOST_CRASHES = 40  # steps of one operation
 
@@ -195,8 +199,8 @@ class Grading:
     def play(self, meeting: Meeting, most: int = MOST) -> Exploration | None:
         """Play the meeting's schedules; `Failed` with the first that breaks something, and its diagram.
 
-        The exploration for further judging; None when only one schedule was replayed. Raises `Powerless` when
-        the actors never met.
+        The exploration for further judging; None when only one schedule was replayed. `Failed` too
+        when the actors never met: nothing would be shown.
         """
         if self.schedule:
             self._settle(meeting, self._player.replay(meeting, self.schedule))
@@ -204,7 +208,10 @@ class Grading:
         found = self._player.explore(meeting, self.seed, most)
         for run in found.breaking():
             self._settle(meeting, run)
-        found.check_power()
+        try:
+            found.check_power()
+        except Powerless:
+            raise Failed(NEVER_MET) from None
         self.keep(max(found.runs, key=lambda run: run.switches))
         return found
 
@@ -245,8 +252,9 @@ class Grading:
         were. `Failed` names the round trip after which the process was killed.
         """
         for step in range(1, MOST_CRASHES):
+            others = self.servers.sessions()
             scene, box = prepare(), self.new_box(actors=1)
-            killer = Killer(box, step, scene)
+            killer, sessions = Killer(box, step, scene), self.servers.sessions() - others
             try:
                 box.channels[0].call(part.function, part.arguments(scene), watcher=killer).result()
             except StudentError:
@@ -255,7 +263,7 @@ class Grading:
             if not killer.killed:
                 return step - 1
             with self.db() as db:
-                wait_until_gone(db, frozenset(box.channels[0].sessions - {0}))
+                wait_until_gone(db, frozenset(sessions))
             for verdict in judge(scene):
                 if verdict.state == "broken":
                     raise Failed(

@@ -89,7 +89,6 @@ class Channel:
         self._link = link
         self._lines = link.makefile("rb")
         self._box = box
-        self.sessions: set[int] = set()
 
     def call(
         self,
@@ -111,7 +110,6 @@ class Channel:
             message = self._read()
             if "arrived" in message and watcher:
                 step = Step(**message["arrived"])
-                self.sessions.add(step.session)
                 watcher.before(step)
                 self._send()
             elif "replied" in message and watcher:

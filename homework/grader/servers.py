@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -31,6 +32,8 @@ NUMBERED = (
     " WHERE table_schema = %s AND auto_increment IS NOT NULL"
 )
 FIRST_ID = 7000001  # no number that means something else: in diagrams an id is replaced by its name
+EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
+GRANTS = {"sales": "SELECT, UPDATE (stock)", "schema_changes": "SELECT"}  # what a sale began with is evidence
 REDIS_MEMORY = "256mb"
 GREETING = 1  # statements of a connection that opens: its settings
 PAST_BACKENDS = (
@@ -107,14 +110,16 @@ class Servers:
         """Begin anew: nobody connected, the stage's tables empty, Redis too. What `stage` needs is there."""
         name = database_name(stage)
         db = database.connect(self.settings.mysql_url)
-        for row in db.all("SELECT id FROM information_schema.processlist WHERE user = %s", STUDENT):
-            db.run(f"KILL {int(row['id'])}")
+        for session in self.sessions():
+            db.run(f"KILL {session}")
         db.run(f"DROP DATABASE IF EXISTS {name}")
         schema.prepare(self.settings.mysql_url, stage)
         for row in db.all(NUMBERED, name):
             db.run(f"ALTER TABLE {name}.{row['name']} AUTO_INCREMENT = {FIRST_ID}")
         db.run(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {STUDENT}")
-        db.run(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {name}.* TO {STUDENT}")
+        for row in db.all(f"SHOW TABLES FROM {name}"):
+            table = str(next(iter(row.values())))
+            db.run(f"GRANT {GRANTS.get(table, EVERYTHING)} ON {name}.{table} TO {STUDENT}")
         db.close()
         self._empty_redis(stage)
         return self
@@ -133,6 +138,12 @@ class Servers:
         rules = ["reset", "on", f">{self.password}", f"~{stage}:*", f"&{stage}:*"]
         acl(redis, STUDENT, *rules, "+@all", "-@admin", "-@dangerous")
         redis.close()
+
+    def sessions(self) -> set[int]:
+        """MariaDB's numbers of the student's connections."""
+        with closing(self.db()) as db:
+            rows = db.all("SELECT id FROM information_schema.processlist WHERE user = %s", STUDENT)
+        return {int(row["id"]) for row in rows}
 
     def backends(self, stage: str) -> Backends:
         """The trusted side's own way to the stage's servers."""

@@ -28,7 +28,7 @@ def swaps(g: Grading) -> None:
         raise Failed(
             "The swap returns something else than the order as it is now",
             expected="the order, for L",
-            seen=answer.value,
+            seen=scene.tidy(str(answer.value)),
         )
     g.count(answer)
 

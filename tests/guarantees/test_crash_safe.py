@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -69,7 +70,8 @@ def look(shop: World, settings: Settings) -> Finding:
         return BuyOnce(shop.create_shop, shop.stage.code, settings, shop.attempt(sale, buyer=1))
 
     steps = crash.count_steps(buy(shop.new_sale(units=1)))
-    harm, committed = [], 0
+    harm: dict[str, list[str]] = defaultdict(list)
+    committed = 0
     for step in range(1, steps + 1):
         sale = shop.new_sale(units=1)
         dead = crash.die_after(step, buy(sale))
@@ -77,9 +79,10 @@ def look(shop: World, settings: Settings) -> Finding:
             crash.wait_until_gone(db, dead.sessions)
         committed += bool(shop.orders(sale))
         if wrong := press_again(shop, sale):
-            harm.append(f"killed after step {step}, {dead.steps[-1].replace(str(sale.id), '7')}: {wrong}")
+            harm[wrong].append(f"{step} ({dead.steps[-1].split()[0]})")
     met = 0 < committed < steps  # some crashes came too early for an order, some too late to prevent it
-    return Finding(not harm, met, "; ".join(harm) or f"killed after each of {steps} steps: nothing lost")
+    found = "; ".join(f"killed after step {', '.join(after)}: {wrong}" for wrong, after in harm.items())
+    return Finding(not harm, met, found or f"killed after each of {steps} steps: nothing lost")
 
 
 class KillsRedis(Recorder):

@@ -79,6 +79,8 @@ IN_CALL = {
         redis = self._sql.__self__.stock
         redis.eval("redis.call('SET', KEYS[1], 1) while true do end", 1, "s02:x")
     """,
+    "cooks_the_books": "with self._sql() as db: db.run('UPDATE sales SET initial = 99')",
+    "deletes_the_sale": "with self._sql() as db: db.run('DELETE FROM sales')",
     "flushes_redis": "self._sql.__self__.stock.flushall()",
     "raises_strangely": "raise type('X', (BaseException,), {'__str__': lambda s: 1 / 0})()",
 }

@@ -118,6 +118,19 @@ def test_a_homework_is_begun_checked_and_packed(
     assert opened(packed).of(HW02) == {"swap.py": b"# mine\n"}
 
 
+def test_a_check_tells_of_changed_tests_and_ends_with_the_sum(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["homework", "start", "02"]) == 0
+    (tmp_path / "mine" / "hw02" / "tests" / "test_swap.py").write_text("")
+    assert main(["homework", "check", "02", "--task", "1"]) == 1
+    said = capsys.readouterr().out
+    assert "tests/test_swap.py is not as you got it; the grader uses its own.\n" in said
+    assert "hw02: 0 of 40 points, seed 7\n" in said
+    assert "Stuck on swaps? ./seckill homework hint 02 1\n" in said
+
+
 @pytest.mark.parametrize(
     ("words", "advice"),
     [

@@ -6,7 +6,9 @@ import pytest
 
 from common.proof.costs import Cost, costs
 from common.settings import Settings
+from common.shop import Attempt, Reservation
 from common.stages import all_stages, find
+from stages.s05_redis_stock.stock import RedisStock
 
 ACCEPTED, OVER_LIMIT, SOLD_OUT = "accepted", "refused, limit reached", "refused, sold out"
 KNOWN = "refused, known to be sold out"
@@ -23,3 +25,17 @@ EXPECTED = {
 @pytest.mark.parametrize("code", [stage.code for stage in all_stages()])
 def test_an_attempt_costs_exactly_so_many_round_trips(code: str, settings: Settings) -> None:
     assert costs(find(code), settings) == EXPECTED[code]
+
+
+class LooksFirst(RedisStock):
+    """Asks Redis once more than it needs to: about twice as slow, and right in everything else."""
+
+    def reserve(self, attempt: Attempt) -> Reservation:
+        self._counter.left([attempt.sale_id])
+        return super().reserve(attempt)
+
+
+def test_a_planted_round_trip_is_noticed(settings: Settings) -> None:
+    planted = costs(find("s05"), settings, stock=LooksFirst)
+    one_more = {kind: Cost(cost.mariadb, cost.redis + 1) for kind, cost in EXPECTED["s05"].items()}
+    assert planted == one_more

@@ -421,8 +421,10 @@ def test_the_marker_stands_where_the_write_erases_the_restock_not_where_the_orde
 
 def test_the_exported_tree_holds_every_schedule_and_stays_small(of_s01: Explorer) -> None:
     found = of_s01.explore(SCENARIOS["one-unit"], prune=False)
-    tree = json.loads(json.dumps(export.tree("s01_naive", found)))
+    watch = partial(of_s01.watch, SCENARIOS["one-unit"])
+    tree = json.loads(json.dumps(export.tree("s01_naive", found, watch)))
     assert tree["complete"]
+    assert tree["schedules"] == len(found.runs)
     assert set(leaves(tree, tree["root"])) == {run.schedule for run in found.runs}
     for run in found.runs:
         assert told(tree, run.schedule) == [(move.step.command, dict(move.replies)) for move in run.moves] + [
@@ -431,12 +433,28 @@ def test_the_exported_tree_holds_every_schedule_and_stays_small(of_s01: Explorer
     assert len(gzip.compress(json.dumps(tree, separators=(",", ":")).encode())) < 1024
 
 
+def test_the_exported_tree_tells_what_the_servers_held(of_s01: Explorer) -> None:
+    found = of_s01.explore(SCENARIOS["one-unit"], prune=False)
+    tree = export.tree("s01_naive", found, partial(of_s01.watch, SCENARIOS["one-unit"]))
+    assert states(tree, "AAAA") == [[1, None, {}], [1, None, {}], [0, None, {}], [0, None, {"A": 1}]]
+    assert states(tree, "AABBBBAA")[-1] == [0, None, {"A": 1, "B": 1}]
+
+
+def states(tree: dict[str, Any], schedule: str) -> list[object]:
+    node, seen = tree["nodes"][tree["root"]], []
+    for actor in schedule:
+        _server, _step, child, _replies, state = node[actor]
+        seen.append(tree["states"][state])
+        node = tree["nodes"][child]
+    return seen
+
+
 def leaves(tree: dict[str, Any], number: int, path: str = "") -> Iterator[str]:
     node = tree["nodes"][number]
     if "end" in node:
         yield path
         return
-    for actor, (_, child, _) in node.items():
+    for actor, (_server, _step, child, _replies, _state) in node.items():
         yield from leaves(tree, child, path + actor)
 
 
@@ -444,7 +462,7 @@ def told(tree: dict[str, Any], schedule: str) -> list[object]:
     """What one who plays `schedule` in the tree reads."""
     node, read, texts = tree["nodes"][tree["root"]], [], tree["texts"]
     for actor in schedule:
-        step, child, replies = node[actor]
+        _server, step, child, replies, _state = node[actor]
         read.append((texts[step], {name: texts[reply] for name, reply in replies.items()}))
         node = tree["nodes"][child]
     return [*read, sorted(node["broken"])]

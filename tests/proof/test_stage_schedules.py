@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from common import database
+from common.proof.driver import Move
 from common.proof.explorer import Exploration, Explorer
 from common.proof.scenarios import SCENARIOS, crowd
 from common.proof.schedule import in_step
@@ -103,3 +105,22 @@ def test_a_crowd_in_step_gets_so_many_orders_for_one_unit(
         run = explorer.play(crowd(20), in_step)
     assert sum(isinstance(outcome, Order) for outcome in run.outcomes.values()) == orders
     assert run.schedule.startswith("ABCDEFGHIJKLMNOPQRST" * 2), "they did not go in step: nothing is proved"
+
+
+def test_snapshot_isolation_turns_each_oversell_into_an_error_and_the_guard_needs_none(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the default of MariaDB 11.6.2 and later, "just a transaction" fails in each schedule in which it
+    oversells without."""
+    assert "innodb_snapshot_isolation = OFF" in database.SESSION
+    monkeypatch.setattr(database, "SESSION", database.SESSION.replace("isolation = OFF", "isolation = ON"))
+    foil = explore(settings, "s02", "one-unit", checkout=JustATransaction)
+    guard = explore(settings, "s02", "one-unit")
+    failed = [run for run in foil.runs if any(is_changed_since_read(move) for move in run.moves)]
+    assert broken(foil) == {}
+    assert (len(foil.runs), len(failed)) == (350, 336)
+    assert broken(guard) == {}
+
+
+def is_changed_since_read(move: Move) -> bool:
+    return "error 1020" in move.replies.values()

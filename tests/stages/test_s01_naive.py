@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 
+from common import database
+from common.backends import database_name
+from common.proof.explorer import Explorer
+from common.proof.scenarios import SCENARIOS
+from common.settings import Settings
 from common.shop import Attempt, Order
+from stages.s01_naive.app import create_shop
 from stages.s01_naive.checkout import NaiveCheckout
 from tests.world import World
 
@@ -46,3 +53,19 @@ def test_a_buyer_who_comes_between_look_and_act_is_erased(world: Callable[..., W
     assert second, "the second buyer never came: nothing is proved"
     assert len(shop.orders(sale)) == 2, "one unit, two orders"
     assert shop.row(sale)["stock"] == 0, "and the stock does not even show it"
+
+
+def test_a_check_on_the_column_does_not_stop_it_either(
+    world: Callable[..., World], settings: Settings
+) -> None:
+    """Both buyers write back 0, and 0 is allowed. Only `stock = stock - 1` would ever meet the CHECK."""
+    world("s01")
+    with closing(database.connect(settings.mysql_url, database_name("s01"))) as db:
+        db.run("SET check_constraint_checks = 0")  # other tests may have left a negative row
+        db.run("ALTER TABLE sales ADD CONSTRAINT not_negative CHECK (stock >= 0)")
+        try:
+            with Explorer("s01", create_shop, settings) as explorer:
+                found = explorer.explore(SCENARIOS["one-unit"])
+        finally:
+            db.run("ALTER TABLE sales DROP CONSTRAINT not_negative")
+    assert (len(found.runs), len(found.breaking("no_oversell"))) == (64, 60)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
+from functools import partial
 
 import pymysql
 import pytest
+from pymysql.constants import CLIENT
 
+from common import database
+from common.backends import database_name
+from common.settings import Settings
 from common.shop import Attempt, Busy, Ended, LimitReached, Order, SoldOut
 from stages.s02_guarded_update import retry
 from stages.s02_guarded_update.checkout import GuardedCheckout, count_purchase, take_stock
@@ -39,6 +45,19 @@ def test_the_guard_on_the_ledger_row_says_no_without_changing_it(world: Callable
             count_purchase(db, shop.attempt(sale, 1, 2), limit=3)
         count_purchase(db, shop.attempt(sale, 1, 1), limit=3)
     assert shop.bought(sale, 1) == 3
+
+
+def test_a_connection_that_counts_found_rows_would_lose_the_limit(
+    world: Callable[..., World], settings: Settings
+) -> None:
+    """SQLAlchemy and Connector/J ask for CLIENT.FOUND_ROWS: the guard's "nothing changed" is then a 1."""
+    shop = world("s02")
+    sale = shop.new_sale(units=9, limit=1)
+    driver = partial(pymysql.connect, client_flag=CLIENT.FOUND_ROWS)
+    with closing(database.connect(settings.mysql_url, database_name("s02"), driver=driver)) as db:
+        count_purchase(db, shop.attempt(sale, 1), limit=1)
+        count_purchase(db, shop.attempt(sale, 1), limit=1)  # refused by the database, and nobody notices
+    assert shop.bought(sale, 1) == 1
 
 
 def test_the_guard_on_the_stock_decides_after_the_look(world: Callable[..., World]) -> None:

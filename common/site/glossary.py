@@ -1,0 +1,131 @@
+"""The glossary: one list of words that is a page of its own and the tooltips of all others."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from xml.etree.ElementTree import Element
+
+from markdown import Markdown
+from markdown.extensions import Extension
+from markdown.treeprocessors import Treeprocessor
+
+from common.site.pages import DOCS
+from common.site.words import Lang
+
+FILE = DOCS / "glossary.toml"
+UNTOUCHED = {
+    "a",
+    "abbr",
+    "button",
+    "code",
+    "dt",
+    "h1",
+    "h2",
+    "h3",
+    "h4",
+    "h5",
+    "h6",
+    "kbd",
+    "pre",
+    "script",
+    "summary",
+}
+
+
+@dataclass(frozen=True)
+class Term:
+    """One entry. `also` are other forms of the same word."""
+
+    term: Mapping[Lang, str]
+    short: Mapping[Lang, str]
+    also: Mapping[Lang, list[str]] = field(default_factory=dict)
+
+    def forms(self, lang: Lang) -> list[str]:
+        return [self.term[lang], *self.also.get(lang, [])]
+
+
+@cache
+def terms() -> tuple[Term, ...]:
+    return tuple(Term(**entry) for entry in tomllib.loads(FILE.read_text()).values())
+
+
+def listed(lang: Lang) -> str:
+    """Markdown: every term with its meaning and its name in the other language, in the language's order."""
+    other: Lang = "zh" if lang == "en" else "en"
+    entries = sorted(terms(), key=lambda each: each.term[lang].casefold())
+    return "\n".join(
+        f'{each.term[lang]} <span lang="{other}">{each.term[other]}</span>\n:   {each.short[lang]}\n'
+        for each in entries
+    )
+
+
+class Tooltips(Extension):
+    """Markdown: the first time a page says a term, it gets its meaning as a tooltip."""
+
+    def __init__(self, lang: Lang) -> None:
+        super().__init__()
+        self._lang = lang
+
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - Markdown's own name
+        md.treeprocessors.register(_Marker(md, self._lang), "glossary", 5)
+
+
+class _Marker(Treeprocessor):
+    def __init__(self, md: Markdown, lang: Lang) -> None:
+        super().__init__(md)
+        self._meanings = {form.casefold(): each for each in terms() for form in each.forms(lang)}
+        forms = "|".join(map(re.escape, sorted(self._meanings, key=len, reverse=True)))
+        self._pattern = re.compile(rf"\b(?:{forms})\b" if lang == "en" else forms, re.IGNORECASE)
+        self._lang = lang
+
+    def run(self, root: Element) -> None:
+        self._mark(root, set())
+
+    def _mark(self, element: Element, said: set[str]) -> None:
+        """Mark the terms in an element, in the order of reading."""
+        if element.tag in UNTOUCHED:
+            return
+        children = list(element)
+        element.text, marked = self._split(element.text, said)
+        _insert(element, 0, marked)
+        for child in children:
+            self._mark(child, said)
+            child.tail, marked = self._split(child.tail, said)
+            _insert(element, list(element).index(child) + 1, marked)
+
+    def _split(self, text: str | None, said: set[str]) -> tuple[str | None, list[Element]]:
+        """`text` up to the first term that was not said before, and the marked terms with what follows."""
+        if not text:
+            return text, []
+        begin, end = text, 0
+        marked: list[Element] = []
+        for found in self._pattern.finditer(text):
+            meaning = self._meanings[found[0].casefold()]
+            if meaning.term["en"] in said:
+                continue
+            said.add(meaning.term["en"])
+            before = text[end : found.start()]
+            if marked:
+                marked[-1].tail = before
+            else:
+                begin = before
+            marked.append(_abbr(found[0], meaning.short[self._lang]))
+            end = found.end()
+        if marked:
+            marked[-1].tail = text[end:]
+        return begin, marked
+
+
+def _abbr(text: str, title: str) -> Element:
+    made = Element("abbr", {"title": title})
+    made.text = text
+    return made
+
+
+def _insert(element: Element, place: int, children: list[Element]) -> None:
+    for offset, child in enumerate(children):
+        element.insert(place + offset, child)

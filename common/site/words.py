@@ -1,0 +1,50 @@
+"""The words that macros put on a page, in both languages."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Lang = Literal["en", "zh"]
+
+WORDS: dict[str, dict[Lang, str]] = {
+    "diff": {"en": "What changes, file by file", "zh": "逐个文件看改了什么"},
+    "runs_in": {"en": "What runs in this stage", "zh": "这一关里跑的是哪些代码"},
+    "schema": {"en": "The schema", "zh": "数据库表结构"},
+    "module": {"en": "File", "zh": "文件"},
+    "introduced": {"en": "Introduced in", "zh": "首次出现"},
+    "lines": {"en": "Lines", "zh": "行数"},
+    "guarantee": {"en": "Guarantee", "zh": "保证"},
+    "kept": {"en": "kept", "zh": "守住"},
+    "broken": {"en": "broken", "zh": "守不住"},
+    "no_subject": {"en": "not in this stage", "zh": "这一关还没有"},
+    "attempt": {"en": "Round trips of one attempt", "zh": "一次下单的往返次数"},
+    "stage": {"en": "Stage", "zh": "关卡"},
+    "technique": {"en": "Technique", "zh": "技术"},
+    "chapter": {"en": "Chapter", "zh": "章节"},
+    "read": {"en": "Read", "zh": "阅读"},
+    "do": {"en": "Run and break", "zh": "动手"},
+    "total": {"en": "Total", "zh": "合计"},
+    "minutes": {"en": "{} min", "zh": "{} 分钟"},
+    "hours": {"en": "{} h {} min", "zh": "{} 小时 {} 分钟"},
+    "schema_now": {"en": "The tables are now", "zh": "现在有这些表"},
+    "made_in": {"en": "made in {}", "zh": "{} 建立"},
+    "changed_in": {"en": "changed in {}", "zh": "{} 修改"},
+    "answer": {"en": "Answer", "zh": "答复"},
+    "meaning": {"en": "Meaning", "zh": "含义"},
+    "field": {"en": "Field", "zh": "字段"},
+    "required": {"en": "required", "zh": "必填"},
+    "kind": {"en": "Kind", "zh": "类型"},
+    "to_come": {"en": "to come", "zh": "待续"},
+    "accepted": {"en": "accepted", "zh": "下单成功"},
+    "refused, limit reached": {"en": "refused: limit reached", "zh": "拒绝：超过限购"},
+    "refused, sold out": {"en": "refused: sold out", "zh": "拒绝：已售罄"},
+    "refused, known to be sold out": {
+        "en": "refused: known to be sold out",
+        "zh": "拒绝：已知售罄",
+    },
+}
+
+
+def word(key: str, lang: Lang, *values: object) -> str:
+    """The words for `key`, with `values` in their places."""
+    return WORDS[key][lang].format(*values)

@@ -1,0 +1,26 @@
+/* What the theme forgets of those who read by keyboard or by ear. */
+(() => {
+  "use strict";
+
+  const search = document.querySelector(".md-search");
+  const field = document.querySelector(".md-search__input");
+  if (search && field) search.setAttribute("aria-label", field.getAttribute("aria-label"));
+
+  /** What may scroll sideways can be scrolled by keyboard. */
+  function reach() {
+    for (const wide of document.querySelectorAll("pre > code, .md-typeset__scrollwrap, .mermaid, .architecture")) {
+      if (wide.matches("code") || wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
+    }
+  }
+
+  /** A copy button's frame is no landmark. */
+  function plain() {
+    for (const frame of document.querySelectorAll(".md-code__nav:not([role])")) frame.setAttribute("role", "presentation");
+  }
+
+  new MutationObserver(plain).observe(document.body, { childList: true, subtree: true });
+  addEventListener("resize", reach);
+  addEventListener("load", reach);
+  reach();
+  plain();
+})();

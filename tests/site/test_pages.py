@@ -1,0 +1,159 @@
+"""The pages: both languages have the same, chapters have their parts, and what macros show is true."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from typing import Any
+
+import pytest
+import yaml
+from markdown import Markdown
+
+from common.lab.places import ROOT
+from common.proof.grid import rows
+from common.site import architecture, chapters, glossary, outputs, plays, stage_blocks, tables
+from common.site.building import CONFIGS
+from common.site.errors import PageError
+from common.site.ladder import FILE as LADDER
+from common.site.pages import LANGS, all_pages, path_of
+from common.site.words import WORDS, Lang
+from common.stages import all_stages, find
+
+PAGES = list(all_pages("en"))
+MACRO = re.compile(r"\{\{ *(\w+)\(([^)]*)\)")
+
+
+def test_both_languages_have_the_same_pages() -> None:
+    assert list(all_pages("zh")) == PAGES
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_has_the_same_heading_ids_in_both_languages(page: str) -> None:
+    english, chinese = (path_of(page, lang).read_text() for lang in LANGS)
+    assert chapters.ids(chinese) == chapters.ids(english)
+    assert chapters.ids(english), f"{page} has no heading with an id"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_shows_the_same_in_both_languages(page: str) -> None:
+    """The same macros in the same order, about the same things; only the notes are translated."""
+    first = re.compile(r'^"[^"]*"(, *"[^"]*")?')
+
+    def shown(lang: Lang) -> list[tuple[str, str]]:
+        found = MACRO.findall(path_of(page, lang).read_text())
+        return [(name, match[0] if (match := first.match(rest)) else "") for name, rest in found]
+
+    assert shown("zh") == shown("en")
+
+
+def test_both_navigations_list_the_same_pages() -> None:
+    def listed(lang: str) -> list[str]:
+        nav = yaml.load((ROOT / CONFIGS[lang]).read_text(), yaml.BaseLoader)["nav"]
+        return re.findall(r"'([^']*\.md)'", str(nav))
+
+    assert listed("zh") == listed("en")
+    assert sorted(listed("en")) == sorted(PAGES)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_chapter_has_its_parts_in_order(lang: Lang) -> None:
+    for file in chapters.chapters(lang):
+        parts = [name for name in chapters.ids(file.read_text(), level=2) if name in chapters.PARTS]
+        assert parts == chapters.PARTS, file.relative_to(ROOT)
+
+
+def test_the_length_of_a_chapter_counts_prose_alone() -> None:
+    text = "---\ntitle: x\n---\n\n# One {#one}\n\ntwo three\n\n```python\nfour\n```\n\n"
+    text += '    five\n\n{{ code("six") }}\n'
+    assert chapters.prose(text, "en") == 4  # and the id of the heading
+    assert chapters.prose("# 一\n\n二三 four\n", "zh") == 3
+
+
+def test_all_words_are_there_in_both_languages() -> None:
+    assert [key for key, said in WORDS.items() if set(said) != set(LANGS)] == []
+    words = {lang: set(plays.words_of(lang)) for lang in LANGS}
+    assert words["zh"] - words["en"] == {"actors", "refusals", "sentences"}
+    assert words["en"] <= words["zh"]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_guarantee_and_every_stage_is_described(lang: Lang) -> None:
+    assert all(tables.sentence(row.guarantee, lang) for row in rows())
+    ladder = tomllib.loads(LADDER.read_text())
+    assert list(ladder) == [f"s{number:02d}" for number in range(1, 20)]
+    assert {stage.code for stage in all_stages()} <= set(ladder)
+
+
+def test_the_grid_beside_the_stage_before_has_two_columns() -> None:
+    assert len(re.findall('<th scope="col">', tables.grid("en", "index.md"))) == 1 + len(all_stages())
+    shown = tables.grid("en", "index.md", find("s02"))
+    assert len(re.findall('<th scope="col">', shown)) == 3
+    assert '<td class="broken">' in shown
+
+
+def test_the_costs_are_those_that_were_counted() -> None:
+    accepted = json.loads(outputs.captured("costs"))["s02_guarded_update"]["accepted"]
+    row = next(line for line in tables.costs(find("s02"), "en").splitlines() if line.startswith("| accepted"))
+    assert row.endswith(f"| {accepted['mariadb']} | {accepted['redis']} |")
+
+
+def test_what_runs_in_a_stage_is_what_its_app_imports() -> None:
+    names = {f"{file.parent.name}/{file.name}" for file in stage_blocks.files_that_run(find("s05"))}
+    assert {"s05_redis_stock/reserve.lua", "s03_cache/look.lua", "s04_static_edge/edge.conf"} <= names
+    assert "s01_naive/checkout.py" in names  # insert_order
+    assert not [name for name in names if "foils" in name or "variants" in name]
+
+
+def test_the_picture_grows() -> None:
+    first, last = (architecture.picture(find(code), "en") for code in ("s01", "s05"))
+    assert "nginx" not in first
+    assert "nginx" in last
+    assert "stock, limits, requests" in last
+    assert len(re.findall("<rect", first)) < len(re.findall("<rect", last))
+
+
+@pytest.mark.parametrize("name", [name for name in outputs.entries() if name.startswith("play-")])
+def test_a_recording_holds_every_schedule(name: str) -> None:
+    tree = plays.shop(name.removeprefix("play-"), "en")["tree"]
+
+    def count(number: int) -> int:
+        node: dict[str, Any] = tree["nodes"][number]
+        return 1 if "end" in node else sum(count(move[2]) for move in node.values())
+
+    assert count(tree["root"]) == tree["schedules"] > 1
+
+
+def test_a_recording_is_played_by_the_command_that_made_it() -> None:
+    assert plays.command("s01") == "./seckill explore s01"
+    assert plays.command("s02-just-a-transaction").endswith("JustATransaction")
+
+
+def test_a_capture_that_nobody_made_is_an_error_that_says_what_to_do() -> None:
+    with pytest.raises(PageError, match=r"has no 'nothing'; it has explore-s01"):
+        outputs.shown("nothing")
+    with pytest.raises(PageError, match=r"does not say `diagram = true` for 'costs'"):
+        outputs.diagram("costs")
+
+
+def test_only_the_time_may_differ_between_two_captures() -> None:
+    assert outputs.same("64 schedules in 0.3 s\n", "64 schedules in 12 s\n")
+    assert not outputs.same("64 schedules in 0.3 s\n", "65 schedules in 0.3 s\n")
+
+
+def test_a_term_has_its_tooltip_the_first_time_it_is_said() -> None:
+    def html(text: str, lang: Lang) -> str:
+        return Markdown(extensions=[glossary.Tooltips(lang)]).convert(text)
+
+    shown = html("Do not `oversell`: to **oversell** is bad. Who oversells, lies. An overseller.", "en")
+    assert shown.count("<abbr") == 1
+    assert (
+        '<strong><abbr title="To sell more units than there are.">oversell</abbr></strong> is bad. Who'
+        in shown
+    )
+    assert "<abbr" not in html("# The race\n\n[a race](x.md)", "en")
+    assert html("这会超卖的，超卖。", "zh").startswith(
+        '<p>这会<abbr title="卖出的件数超过库存。">超卖</abbr>的，超卖。'
+    )
+    assert html("A race, then a row lock, then *a guard*.", "en").count("<abbr") == 3
