@@ -7,29 +7,31 @@ import re
 import sys
 from pathlib import Path
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from common.lab import Lab, LabError, Process
 from common.lab.leftovers import after_removing
 from common.lab.program import Program
 from common.lab.resolver import Search
 from common.lab.sockets import answers
-from common.stages import Stage, all_stages
+from common.stages import FOLDER, Stage, all_stages
 
 
-def start_edge(lab: Lab, stage: Stage, port: int, app: Path, template: str | None = None) -> Process:
+def start_edge(
+    lab: Lab, stage: Stage, port: int, app: Path, *, events: Path | None = None, template: str | None = None
+) -> Process:
     """Start the edge on 127.0.0.1:`port`, before the web processes that listen on the socket `app`.
 
-    `template` stands in for the stage's own edge.conf. The edge runs in a folder of its own below the lab's,
-    and ends with the lab. `LabError` when there is no nginx that starts with this configuration.
+    `events` is the socket of the events process, where the stage has one; `template` stands in for the
+    stage's own edge.conf. The edge runs in a folder of its own below the lab's, and ends with the lab.
+    `LabError` when there is no nginx that starts with this configuration.
     """
     folder = lab.folder / f"edge-{port}"
-    (folder / "tmp").mkdir(parents=True)
+    folder.mkdir()
     build_static(lab, stage, folder / "static")
-    values = {"port": port, "app": app, "session": f"{stage.code}_session"}
-    jinja = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - no HTML
-    text = jinja.from_string(template or edge_conf(stage).read_text("utf-8")).render(values)
-    (folder / "nginx.conf").write_text(text, "utf-8")
+    address = f"127.0.0.1:{port}"
+    text = render(stage, template, listen=address, host=address, app=app, events=events)
+    write_conf(folder, text)
     sockets = [folder / name for name in re.findall(r"listen unix:(\S+);", text)]
     search = Search("nginx")
     for program in search.programs():
@@ -38,6 +40,20 @@ def start_edge(lab: Lab, stage: Stage, port: int, app: Path, template: str | Non
         except LabError as error:
             search.pass_over(error)
     raise search.failure()
+
+
+def render(stage: Stage, template: str | None = None, **values: object) -> str:
+    """The nginx.conf of a stage; see s04's edge.conf for the values it needs."""
+    templates = FileSystemLoader(FOLDER)
+    jinja = Environment(undefined=StrictUndefined, autoescape=False, loader=templates)  # noqa: S701 - no HTML
+    text = template or edge_conf(stage).read_text("utf-8")
+    return jinja.from_string(text).render(session=f"{stage.code}_session", **values)
+
+
+def write_conf(folder: Path, text: str) -> None:
+    """Make `folder` one that nginx can run in: `nginx -p FOLDER -c FOLDER/nginx.conf`."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    (folder / "nginx.conf").write_text(text, "utf-8")
 
 
 def edge_conf(stage: Stage) -> Path:

@@ -11,10 +11,12 @@ import itertools
 import random
 from typing import Any
 
+import gevent
 from locust import FastHttpUser, between, task
 
 from common.seed import demo_buyer
 from common.settings import Settings
+from common.web.answers import LOOK_AGAIN
 from common.web.auth import issue_token
 
 EXPECTED = {403, 409, 410}  # not open yet, sold out, limit reached, ended: clear answers, no failures
@@ -60,3 +62,14 @@ class Buyer(FastHttpUser):
         ) as answer:
             if answer.status_code in EXPECTED:
                 answer.success()
+            ticket = answer.json()["id"] if answer.status_code == 202 else None
+        if ticket:
+            self.follow(ticket)
+
+    def follow(self, ticket: str) -> None:
+        """Look at a ticket until it has ended, each look when the shop says (from s06)."""
+        while True:
+            gevent.sleep(LOOK_AGAIN)
+            answer = self.client.get(f"/api/tickets/{ticket}", name="/api/tickets/{id}", headers=self.headers)
+            if answer.status_code != 200 or "Retry-After" not in (answer.headers or {}):
+                return

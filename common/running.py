@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,14 +21,12 @@ from common.backends import connect_redis, database_name
 from common.database import Db
 from common.edge import start_edge
 from common.lab import Lab, LabError, Process
-from common.lab.leftovers import after_removing
-from common.lab.sockets import answers
+from common.processes import start_events, start_web, start_worker
 from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
 from common.stages import Stage
 from common.web.auth import issue_token
 from common.web.seam import VARIABLE, plugs
-from common.web.server import granian_argv
 
 WEB_PROCESSES = 2
 WEB_THREADS = 4
@@ -39,7 +37,8 @@ class Running:
     """One running stage. It ends with the lab that runs it.
 
     `address` is where its web processes listen: a port, or a unix socket behind the edge. `url` is where
-    visitors go: to the edge if there is one.
+    visitors go: to the edge if there is one. From s06 on there are `workers`, which are started again when
+    they end, and the `events` process at `events_address`. Its web processes count in the folder `metrics`.
     """
 
     stage: Stage
@@ -47,7 +46,16 @@ class Running:
     settings: Settings
     web: Process
     address: int | Path
+    metrics: Path
     edge: Process | None = None
+    events: Process | None = None
+    events_address: Path | None = None
+    workers: Sequence[Process] = ()
+
+    @property
+    def processes(self) -> list[Process]:
+        """All that run, in the order in which they are best ended."""
+        return [each for each in (self.edge, self.web, self.events, *self.workers) if each]
 
     def admin(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """Ask the stage's own API as its admin; the JSON answer. `LabError` on anything but a success."""
@@ -92,12 +100,17 @@ def run_stage(
     buyers: int,
     workers: int = WEB_PROCESSES,
     threads: int = WEB_THREADS,
+    jobs: int = 1,
     plugs_wanted: Sequence[str] = (),
+    more_env: Mapping[str, str] | None = None,
 ) -> Running:
     """Prepare and fill the stage's database, start its processes, and return when they answer.
 
-    `port` is one that the caller has claimed (common.ports). `plugs_wanted` ("checkout=dotted.path:Class")
-    put other classes into the stage's keyword seam. `LabError` says what did not work.
+    `port` is one that the caller has claimed (common.ports). There are `workers` web processes with `threads`
+    each, and `jobs` workers behind the queue, where the stage has one. `plugs_wanted`
+    ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. `more_env` is for the
+    stage's processes alone, such as addresses of proxies instead of the servers' own (MYSQL_URL, REDIS_URL).
+    `LabError` says what did not work.
     """
     settings = replace(
         Settings.from_env(),
@@ -109,22 +122,27 @@ def run_stage(
     prepare(settings, stage, buyers)
     metrics = lab.folder / f"metrics-{port}"
     metrics.mkdir()
-    behind_edge = "edge" in stage.processes
-    address = lab.folder / f"{stage.code}-{port}.sock" if behind_edge else port
-    argv = granian_argv(stage.app, address, workers, threads)
-    web = lab.start_process(
-        f"web-{stage.code}-{port}",
-        after_removing([address], argv) if isinstance(address, Path) else argv,
-        env={
-            "SECRET_KEY": settings.secret_key,
-            "WEB_THREADS": str(threads),
-            "PROMETHEUS_MULTIPROC_DIR": str(metrics),
-            VARIABLE: ",".join(plugs_wanted),
-        },
-        ready=answers(address),
+    seen = more_env or {}
+    env = {
+        "SECRET_KEY": settings.secret_key,
+        "WEB_THREADS": str(threads),
+        VARIABLE: ",".join(plugs_wanted),
+        **seen,
+    }
+    of_web = {**env, "PROMETHEUS_MULTIPROC_DIR": str(metrics)}
+    address = lab.folder / f"{stage.code}-{port}.sock" if "edge" in stage.processes else port
+    events_address = lab.folder / f"events-{port}.sock"
+    web = start_web(lab, stage, address, of_web, workers=workers, threads=threads)
+    has_queue = "worker" in stage.processes
+    labels = [f"{port}-{number}" for number in range(1, has_queue * jobs + 1)]
+    of_queue = replace(settings, redis_url=seen.get("REDIS_URL", settings.redis_url))
+    queue = [start_worker(lab, stage, of_queue, env, label) for label in labels]
+    events = start_events(lab, stage, events_address, env) if "events" in stage.processes else None
+    edge = start_edge(lab, stage, port, address, events=events_address) if isinstance(address, Path) else None
+    return Running(
+        *(stage, f"http://127.0.0.1:{port}", settings, web, address, metrics),
+        *(edge, events, events_address, queue),
     )
-    edge = start_edge(lab, stage, port, address) if isinstance(address, Path) else None
-    return Running(stage, f"http://127.0.0.1:{port}", settings, web, address, edge)
 
 
 def prepare(settings: Settings, stage: Stage, buyers: int) -> None:

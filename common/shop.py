@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 SaleState = Literal["draft", "published", "closed"]
+TicketState = Literal["queued", "working", "ordered", "refused"]
 Change = Literal["created", "changed", "published", "closed", "restocked"]
 
 
@@ -91,14 +92,23 @@ class Order:
 
 @dataclass(frozen=True)
 class Ticket:
-    """A promise to answer later (s06)."""
+    """A promise to answer later (s06).
+
+    It moves only forward: `queued`, `working`, then `ordered` (with `order_id`) or `refused` (with `problem`,
+    the `type` of a `Refused`). `id` cannot be guessed, and who is not `buyer_id` is told that there is none.
+    """
 
     id: str
     sale_id: int
     buyer_id: int
-    state: str
+    state: TicketState
     order_id: str | None = None
     problem: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether this is the last word."""
+        return self.state in ("ordered", "refused")
 
 
 Outcome = Order | Ticket
@@ -175,6 +185,14 @@ class TooMany(Refused):
     type, status, title = "too_many", 429, "Too many requests"
 
 
+def refusal(problem: str) -> Refused:
+    """The refusal whose `type` was written down as `problem` (s06)."""
+    for kind in (SoldOut, LimitReached, NotOpen, Ended, NoSuchSale, Busy, TooMany):
+        if kind.type == problem:
+            return kind()
+    return Refused()
+
+
 Buy = Callable[[Attempt], Outcome]
 """Takes an attempt, returns an order (or a ticket), or raises `Refused`."""
 
@@ -220,8 +238,13 @@ class Gate(Protocol):
 class Tickets(Protocol):
     """Where a buyer asks what became of an attempt (s06)."""
 
-    def get(self, ticket_id: str) -> Ticket | None: ...
-    def changes(self, ticket_id: str) -> Iterator[Ticket]: ...
+    def get(self, ticket_id: str) -> Ticket | None:
+        """The ticket as it is now, or None when there is none of this id (or no longer)."""
+
+    def changes(self, stop: Callable[[], bool]) -> Iterator[str]:
+        """Ids of tickets as they move, from now on, until `stop()` is true; one subscription for a whole
+        process. An empty text says that moves may have been missed before it: it comes first, and again after
+        each reconnect. Whoever waits for a ticket reads it again then."""
 
 
 @dataclass(frozen=True)

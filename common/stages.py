@@ -18,7 +18,11 @@ class NoSuchStage(LookupError):
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage.toml. `adds` and `drops` name guarantees; what is not dropped is inherited by the next."""
+    """One stage.toml. `adds` and `drops` name guarantees; what is not dropped is inherited by the next.
+
+    `subjects` are those of `adds` that are about something this stage brings: no stage before it can keep or
+    break them.
+    """
 
     name: str
     number: int
@@ -28,6 +32,7 @@ class Stage:
     adds: list[str]
     drops: list[str]
     homework: str
+    subjects: tuple[str, ...] = ()
 
     @property
     def code(self) -> str:
@@ -75,6 +80,11 @@ def guarantees(stage: Stage) -> list[str]:
             break
         kept = [name for name in kept if name not in each.drops] + each.adds
     return kept
+
+
+def has_subject(guarantee: str, stage: Stage) -> bool:
+    """Whether there is anything at this stage that the guarantee could be about."""
+    return all(stage.number >= each.number for each in all_stages() if guarantee in each.subjects)
 
 
 def _read(file: Path) -> Stage:

@@ -59,7 +59,7 @@ def other_edge(lab: Lab, running: Running, foil: Callable[[str], str]) -> str:
     port = free_port()
     template = foil(edge_conf(running.stage).read_text("utf-8"))
     assert not isinstance(running.address, int)
-    start_edge(lab, running.stage, port, running.address, template)
+    start_edge(lab, running.stage, port, running.address, template=template)
     return f"http://127.0.0.1:{port}"
 
 
@@ -71,7 +71,7 @@ def run(lab: Lab) -> Iterator[Run]:
         def start(code: str, **options: Any) -> Running:
             port = at_the_end.enter_context(claimed(free_port()))
             running = run_stage(lab, find(code), buyers=3, port=port, **options)
-            for process in filter(None, (running.web, running.edge)):
+            for process in running.processes:
                 at_the_end.callback(process.stop)
             return running
 

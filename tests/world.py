@@ -14,13 +14,13 @@ from common import schema
 from common.backends import Backends
 from common.backoffice import BackOffice
 from common.database import Row
-from common.proof import usual
+from common.proof import jobs, usual
 from common.proof.explorer import Explorer
-from common.proof.facts import Facts, load, read_counter
+from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.oracle import judge
 from common.proof.steps import Watcher
 from common.settings import Settings
-from common.shop import Attempt, Outcome, Sale, Shop
+from common.shop import Attempt, Order, Outcome, Refused, Sale, Shop, Ticket
 from common.stages import find
 
 
@@ -68,7 +68,22 @@ class World:
         return usual.attempt(sale.id, buyer, self.clock(), quantity)
 
     def buy(self, sale: Sale, buyer: int, quantity: int = 1) -> Outcome:
-        return self.shop.buy(self.attempt(sale, buyer, quantity))
+        return self.press(self.attempt(sale, buyer, quantity))
+
+    def press(self, attempt: Attempt) -> Outcome:
+        """The attempt, and its ticket, if it gets one, followed to the end: every job is worked off here."""
+        return self.end_of(self.shop.buy(attempt))
+
+    def end_of(self, outcome: Outcome) -> Outcome:
+        """What became of it once every job is worked off. Raises what a ticket was refused for."""
+        if not isinstance(outcome, Ticket):
+            return outcome
+        jobs.work_off(self.shop, self.backends)
+        end = jobs.end_of(outcome, self.shop, self.backends)
+        if isinstance(end, Refused):
+            raise end
+        assert isinstance(end, Order | Ticket)
+        return end
 
     def row(self, sale: Sale) -> Row:
         with self.backends.sql() as db:
@@ -87,7 +102,8 @@ class World:
         """What the oracle judges by, without a history. `sale` is how it began."""
         with self.backends.sql() as db:
             counter = read_counter(self.backends.stock, self.stage.code, sale.id)
-            return load(db, counter, sale.id, [], at_rest=True, earlier=[sale])
+            tickets = read_tickets(self.backends.stock, self.stage.code, sale.id)
+            return load(db, counter, sale.id, [], at_rest=True, earlier=[sale], tickets=tickets)
 
     def broken(self, sale: Sale) -> str:
         """What the oracle finds broken, or nothing."""

@@ -20,6 +20,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     "One stage": {
         "up": "common.cli.up:up",
         "load": "common.cli.load:load",
+        "duel": "common.cli.duel:duel",
         "diff": "common.cli.diff:diff",
         "sql": "common.cli.sql:sql",
     },

@@ -44,16 +44,16 @@ def demo(
     from common.cli.console import new_console
     from common.demo import play
     from common.demo.contest import Crowd
-    from common.demo.verdict import exit_code, save_json, save_picture
+    from common.demo.verdict import conclusion, exit_code, save_json, save_picture
 
     console = new_console()
     crowd = Crowd(buyers, units, seed)
     with play.open_shops(console, stages.find("s01"), stage or stages.newest(), buyers) as shops:
-        results = play.contests(console, shops, crowd)
+        results = play.contests(console, shops, crowd, conclusion)
         if json_file:
-            save_json(json_file, results, crowd)
+            save_json(json_file, results, crowd, ok=exit_code(*results) == 0)
         if picture:
-            save_picture(picture, results)
+            save_picture(picture, results, conclusion, "./seckill demo")
         if console.is_terminal:
             play.keep_open(console, shops)
     return exit_code(*results)

@@ -13,6 +13,7 @@ from common.stages import FOLDER, Stage, all_stages
 
 CODE = {".py", ".lua", ".conf"}
 EACH_ITS_OWN = {"__init__.py", "foils.py"}  # the same name in every stage, but no versions of one thing
+EXTENDS = "{% extends"  # a template that holds only what is new in it
 
 
 @click.command()
@@ -39,7 +40,9 @@ def changes(stage: Stage) -> Iterator[tuple[str, str]]:
     new = []
     for file in sorted(each for each in stage.folder.iterdir() if each.suffix in CODE):
         before = None if file.name in EACH_ITS_OWN else forerunner(stage, file.name)
-        if before:
+        if before and file.read_text().startswith(EXTENDS):
+            yield f"Added to stages/{before.relative_to(FOLDER)}:\n{file.read_text()}", "text"
+        elif before:
             yield unified(before, file), "diff"
         elif file.name != "__init__.py":
             new.append(f"{FOLDER.name}/{stage.name}/{file.name} ({len(file.read_text().splitlines())} lines)")

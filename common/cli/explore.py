@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from common.proof.explorer import Exploration, Explorer
-    from common.proof.export import Watch
     from common.proof.scenario import Scenario
     from common.proof.schedule import Run
 
@@ -67,14 +66,16 @@ def explore(
 
     from common.cli.console import new_console
     from common.lab import Lab
+    from common.proof import export as tree
     from common.proof.driver import DriverError
     from common.proof.explorer import Explorer
-    from common.proof.scenarios import SCENARIOS
+    from common.proof.queue_scenarios import scenarios_of
     from common.settings import Settings
     from common.web import seam
 
-    if name not in SCENARIOS:
-        raise click.BadParameter(f"there are {', '.join(SCENARIOS)}", param_hint="--scenario")
+    scenarios = scenarios_of(stage)
+    if name not in scenarios:
+        raise click.BadParameter(f"there are {', '.join(scenarios)}", param_hint="--scenario")
     create_shop = stage.load().create_shop
     create_shop = partial(create_shop, **seam.plugs(",".join(plugs), create_shop))
     console = new_console()
@@ -85,7 +86,7 @@ def explore(
                 if crowd:
                     play_in_step(console, explorer, crowd)
                     return
-                for scenario in SCENARIOS.values() if all_scenarios else [SCENARIOS[name]]:
+                for scenario in scenarios.values() if all_scenarios else [scenarios[name]]:
                     console.print(f"\n[bold]{stage.name}, {scenario.name}[/]: {scenario.title}")
                     if replay:
                         show(console, explorer, scenario, explorer.replay(scenario, replay.upper()), mermaid)
@@ -93,7 +94,9 @@ def explore(
                     found = play_all(console, explorer, scenario, most, seed, prune=export is None)
                     console.print(verdict(found), markup=False)
                     if export:
-                        save(console, export, stage, found, partial(explorer.watch, scenario))
+                        with console.status("playing them again, looking at the servers after each step …"):
+                            tree.save(export, stage.name, scenario, found, partial(explorer.watch, scenario))
+                        console.print(f"The tree is in {export}.", markup=False)
                     if found.breaking():
                         show(console, explorer, scenario, found.breaking()[0], mermaid)
         except DriverError as error:
@@ -154,11 +157,3 @@ def show(console: Console, explorer: Explorer, scenario: Scenario, run: Run, mer
         else diagram.terminal(scenario, run, wrong_at, min(console.width, diagram.WIDTH))
     )
     console.print(text, markup=False, soft_wrap=True)
-
-
-def save(console: Console, path: Path, stage: Stage, found: Exploration, watch: Watch) -> None:
-    from common.proof import export
-
-    with console.status("playing them again, looking at the servers after each step …"):
-        export.save(path, stage.name, found, watch)
-    console.print(f"The tree is in {path}.", markup=False)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import shlex
+import threading
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 
 from common.lab import LabError
+from common.processes import worker_words
 from common.running import Running
+from common.worker import queue_name
 
 
 def invite(console: Console, running: Running) -> None:
@@ -27,10 +30,23 @@ def invite(console: Console, running: Running) -> None:
         "Beside it": "export "
         + " ".join(f"{name}={shlex.quote(value)}" for name, value in addresses.items()),
     }
+    if running.workers:
+        lines |= queue_lines(running)
     console.print(f"\n[bold]{running.stage.name}[/] is running ({running.stage.title['en']})")
     for name, text in lines.items():
         console.print(f"[bold]{name + ':':<11}[/]", end="")
         console.print(text, soft_wrap=True, markup=False)
+
+
+def queue_lines(running: Running) -> dict[str, str]:
+    """How many workers there are, how to start one more, how to look at the queue. (`rq` is in .venv/bin.)"""
+    count = len(running.workers)
+    address, queue = shlex.quote(running.settings.redis_url), queue_name(running.stage.code)
+    return {
+        "Workers": f"{count}, started again when killed; and one process for events",
+        "One more": shlex.join(["rq", *worker_words(running.stage, running.settings)]),
+        "Queue": f"rq info --url {address} {queue}",
+    }
 
 
 def curl_line(running: Running) -> str:
@@ -52,8 +68,18 @@ def an_open_sale(running: Running) -> int:
     return int(sales[0]["id"]) if sales else 1
 
 
+HOW_TO_END = "\nCtrl-C ends it, and removes all that it made."
+
+
 def stay(console: Console, running: Running) -> None:
     """Keep the shop open until Ctrl-C (`KeyboardInterrupt`); `LabError` when its web processes end before."""
-    console.print("\nCtrl-C ends it, and removes all that it made.")
+    console.print(HOW_TO_END)
     running.web.wait()
     raise LabError(f"The web processes have ended: {running.web.last_words()}")
+
+
+def stay_whatever_ends(console: Console) -> NoReturn:
+    """Until Ctrl-C, whoever is killed meanwhile."""
+    console.print(HOW_TO_END)
+    while True:
+        threading.Event().wait()

@@ -18,31 +18,70 @@ BUYERS = 1000
 @click.option("--port", type=click.IntRange(1024, 65535), help="The port; 8000, or a free one, unless told.")
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64), help="Web processes.")
 @click.option(
+    "--jobs",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Workers on the queue (from s06).",
+)
+@click.option("--lab", "live", is_flag=True, help="The live lab too: a page to watch it, and to break it.")
+@click.option("--dashboard", is_flag=True, help="rq-dashboard too, on loopback (from s06).")
+@click.option(
     "--with",
     "plugs",
     multiple=True,
     metavar="KEYWORD=MODULE:CLASS",
     help="Put another class into the stage. May be repeated.",
 )
-def up(stage: Stage, buyers: int, port: int | None, workers: int, plugs: tuple[str, ...]) -> None:
-    """Run one stage until Ctrl-C: servers, database, web.
+def up(
+    *,
+    stage: Stage,
+    buyers: int,
+    port: int | None,
+    workers: int,
+    jobs: int,
+    live: bool,
+    dashboard: bool,
+    plugs: tuple[str, ...],
+) -> None:
+    """Run one stage until Ctrl-C: servers, database, web; from s06 on workers and the events process.
 
     Prints the address, the logins, a ready curl line, and the addresses of its MariaDB and Redis for tools of
     yours. Everything it made is removed at its end.
 
     \b
     ./seckill up s01
+    ./seckill up s06 --jobs 2 --dashboard
+    ./seckill up s05 --lab
     ./seckill up s02 --with checkout=stages.s02_guarded_update.variants:RowLockCheckout
     """
+    from contextlib import ExitStack
+    from functools import partial
+
     from common.cli.console import new_console
-    from common.cli.invitation import invite, stay
+    from common.cli.dashboard import check_dashboard, start_dashboard
+    from common.cli.invitation import invite, stay, stay_whatever_ends
     from common.lab import Lab
+    from common.live import watched
     from common.ports import claimed
     from common.running import check_plugs, run_stage
 
     check_plugs(stage, plugs)
+    if dashboard:
+        check_dashboard(stage)
     console = new_console()
-    with claimed(port) as ours, Lab(say=console.print) as lab:
-        running = run_stage(lab, stage, port=ours, buyers=buyers, workers=workers, plugs_wanted=plugs)
+    with ExitStack() as stack:
+        ours = stack.enter_context(claimed(port))
+        lab = stack.enter_context(Lab(say=console.print))
+        start = partial(
+            run_stage, lab, stage, port=ours, buyers=buyers, workers=workers, jobs=jobs, plugs_wanted=plugs
+        )
+        running, address = stack.enter_context(watched(lab, start)) if live else (start(), None)
         invite(console, running)
+        if address:
+            console.print(f"[bold]Live lab:[/]  {address}", soft_wrap=True)
+        if dashboard:
+            console.print(f"[bold]Dashboard:[/] {start_dashboard(lab, running)}")
+        if live:
+            stay_whatever_ends(console)
         stay(console, running)

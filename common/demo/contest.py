@@ -11,8 +11,8 @@ from typing import Any
 
 from common.catalog import find_sale
 from common.proof.crowd import Press, Target, plan, run, spike
-from common.proof.facts import Facts, load, read_counter
-from common.proof.history import Told, answers_per_second, quantile
+from common.proof.facts import Facts, load, read_counter, read_tickets
+from common.proof.history import Told, answers_per_second, quantile, quantile_to_end
 from common.proof.oracle import Verdict, judge
 from common.running import Running
 from common.seed import demo_tokens
@@ -73,6 +73,7 @@ class Result:
             "reasons": dict(Counter(told.code for told in history if told.code)),
             "p50_ms": milliseconds(quantile(history, 0.50)),
             "p99_ms": milliseconds(quantile(history, 0.99)),
+            "p99_to_end_ms": milliseconds(quantile_to_end(history, 0.99)),
             "answers_per_second": round(answers_per_second(history) or 0),
             "latest_press_ms": milliseconds(max(told.sent_at - told.planned_at for told in history)),
             "verdicts": [asdict(verdict) for verdict in self.verdicts],
@@ -80,17 +81,18 @@ class Result:
 
 
 def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Result:
-    """Open a sale, send the crowd, and judge once everybody has been answered."""
+    """Open a sale, send the crowd, and judge once everybody knows what they got."""
     sale_id = open_sale(running, crowd.units)
     with running.database() as db:
         opened = find_sale(db, sale_id)
     tokens = dict(enumerate(demo_tokens(running.settings, crowd.buyers), start=1))
     history = run(Target(running.url, sale_id, tokens), crowd.presses, patience=PATIENCE, on_told=on_told)
-    everyone_answered = all(told.answered_at is not None for told in history)
+    everyone_knows = all(told.ended_at is not None for told in history)
     with running.database() as db, running.redis() as redis:
         counter = read_counter(redis, running.stage.code, sale_id)
+        tickets = read_tickets(redis, running.stage.code, sale_id)
         earlier = [opened] if opened else []
-        facts = load(db, counter, sale_id, history, at_rest=everyone_answered, earlier=earlier)
+        facts = load(db, counter, sale_id, history, at_rest=everyone_knows, earlier=earlier, tickets=tickets)
     return Result(running.stage, facts, judge(facts))
 
 

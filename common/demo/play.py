@@ -10,7 +10,7 @@ from rich.console import Console
 
 from common.cli.invitation import invite, stay
 from common.demo.contest import SPREAD, Crowd, Result, hold
-from common.demo.verdict import verdict
+from common.demo.verdict import Conclude, verdict
 from common.demo.view import watch
 from common.lab import Lab
 from common.ports import claimed
@@ -36,7 +36,7 @@ def open_shops(console: Console, first: Stage, newest: Stage, buyers: int) -> It
         yield Shops(run_stage(lab, first, port=other, buyers=buyers), stays)
 
 
-def contests(console: Console, shops: Shops, crowd: Crowd) -> Results:
+def contests(console: Console, shops: Shops, crowd: Crowd, conclude: Conclude) -> Results:
     """The same crowd at each shop in turn, then the verdict."""
     attempts = len(crowd.presses)
     console.print(
@@ -48,13 +48,15 @@ def contests(console: Console, shops: Shops, crowd: Crowd) -> Results:
         with watch(console, shop.stage, attempts) as on_told:
             results.append(hold(shop, crowd, on_told))
     console.print()
-    console.print(verdict(*results))
-    return Results(*results)
+    both = Results(*results)
+    console.print(verdict(both, conclude))
+    return both
 
 
 def keep_open(console: Console, shops: Shops) -> None:
     """The newest shop stays open until Ctrl-C, which is no failure here: the verdict is given."""
-    shops.first.web.stop()
+    for process in shops.first.processes:
+        process.stop()
     invite(console, shops.newest)
     with suppress(KeyboardInterrupt):
         stay(console, shops.newest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,11 @@ PICTURE_WIDTH = 100  # columns
 MARKS = {"kept": ("✔", "green"), "broken": ("✘", "red"), "unknown": ("?", "yellow")}
 
 
-def verdict(*results: Result) -> RenderableType:
+Conclude = Callable[[Result, Result], list[str]]
+"""What two results come to, in plain words: a few lines."""
+
+
+def verdict(results: tuple[Result, Result], conclude: Conclude) -> RenderableType:
     """One column for each result, side by side, and the conclusion below."""
     table = Table(box=box.ROUNDED, expand=True, border_style="dim")
     for result in results:
@@ -31,7 +35,7 @@ def verdict(*results: Result) -> RenderableType:
     table.add_row(*[_headline(result) for result in results], end_section=True)
     table.add_row(*[_figures(result.figures()) for result in results], end_section=True)
     table.add_row(*[_verdicts(result.verdicts) for result in results])
-    return Group(table, *[Text(line, style="bold") for line in conclusion(*results)])
+    return Group(table, *[Text(line, style="bold") for line in conclude(*results)])
 
 
 def conclusion(first: Result, newest: Result) -> list[str]:
@@ -53,6 +57,21 @@ def conclusion(first: Result, newest: Result) -> list[str]:
         ]
     failed = ", ".join(each.name for each in newest.verdicts if each.state != "kept")
     return [first_line, f"{newest.stage.name} did not keep everything: {failed}."]
+
+
+def comparison(one: Result, other: Result) -> list[str]:
+    """What became of the crowd at each of two stages, and what it was like to wait there."""
+    return [_in_a_line(one), _in_a_line(other)]
+
+
+def _in_a_line(result: Result) -> str:
+    figures = result.figures()
+    failed = ", ".join(each.name for each in result.verdicts if each.state != "kept")
+    became = f"not kept: {failed}" if failed else "every promise kept"
+    return (
+        f"{result.stage.name} sold {figures['sold']} of {figures['units']}; {became};"
+        f" 99 of 100 buyers knew within {figures['p99_to_end_ms']} ms."
+    )
 
 
 def exit_code(first: Result, newest: Result) -> int:
@@ -78,6 +97,7 @@ def _figures(figures: dict[str, Any]) -> Table:
     table.add_row("acknowledged but missing", _bad_if_any(figures["acknowledged_but_missing"]))
     table.add_row("p50 from press to answer", f"{figures['p50_ms']} ms")
     table.add_row("p99 from press to answer", f"{figures['p99_ms']} ms")
+    table.add_row("p99 until it is settled", f"{figures['p99_to_end_ms']} ms")
     table.add_row("answers a second", str(figures["answers_per_second"]))
     return table
 
@@ -94,20 +114,20 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Table:
     return table
 
 
-def save_picture(file: Path, results: Sequence[Result]) -> None:
+def save_picture(file: Path, results: tuple[Result, Result], conclude: Conclude, title: str) -> None:
     """Write the verdict as SVG, 100 columns wide; it loads nothing from anywhere."""
     console = Console(record=True, width=PICTURE_WIDTH, file=io.StringIO(), force_terminal=True)
-    console.print(verdict(*results))
+    console.print(verdict(results, conclude))
     template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    svg = console.export_svg(title="./seckill demo", code_format=template, unique_id="verdict")
+    svg = console.export_svg(title=title, code_format=template, unique_id="verdict")
     file.write_text(svg, encoding="utf-8")
 
 
-def save_json(file: Path, results: Sequence[Result], crowd: Crowd) -> None:
-    """Write the crowd, every figure and every verdict."""
+def save_json(file: Path, results: Sequence[Result], crowd: Crowd, **more: Any) -> None:
+    """Write the crowd, every figure and every verdict, and what else there is to say."""
     document = {
         "crowd": asdict(crowd),
-        "ok": exit_code(*results) == 0,
+        **more,
         "results": [each.figures() for each in results],
     }
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -76,8 +76,8 @@ def on_port(port: int) -> http.client.HTTPConnection:
 class OnUnixSocket(http.client.HTTPConnection):
     """HTTP to a server that listens on a unix socket."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=5)
+    def __init__(self, path: Path, timeout: float = 5) -> None:
+        super().__init__("localhost", timeout=timeout)
         self._path = path
 
     def connect(self) -> None:

@@ -1,7 +1,7 @@
 """Judging a shop from outside: only by what its API says and by what its buyers were told.
 
-For any server that speaks the contract (openapi.yaml), in any language: signing in, one sale, buying, one's
-own orders. Nothing is asked of its database.
+For any server that speaks the contract (openapi.yaml), in any language: signing in, one sale, buying, tickets
+if it gives any, one's own orders. Nothing is asked of its database.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ def examine(
 
     Units that were gone before count as never offered, and orders from before as nobody's. `restart` is a
     shell command run once, when half of the attempts have been answered; the crowd does not wait for it.
-    Guarantees one request per press and no more. Does not see what the API hides: an order that no
+    Guarantees that each press is sent once and no more. Does not see what the API hides: an order that no
     buyer is shown cannot be found from outside.
     """
     before = _read(shop, sale_id)
@@ -113,7 +113,7 @@ def examine(
         thread.join()
     orders = [order for order in _all_orders(shop, sale_id, tokens) if order.id not in old]
     after = _read(shop, sale_id)
-    at_rest = all(told.answered_at for told in history)
+    at_rest = all(told.ended_at for told in history)
     begin, end = (replace(each, initial=each.initial - gone) for each in (before, after))
     return Facts(end, orders, history, at_rest, earlier=[begin])
 

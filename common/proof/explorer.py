@@ -19,8 +19,9 @@ from common.backends import Backends, database_name
 from common.backoffice import BackOffice
 from common.proof import schedule, usual
 from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
-from common.proof.facts import Facts, load, read_counter
+from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told
+from common.proof.jobs import end_of, take_all, work_off
 from common.proof.oracle import judge
 from common.proof.scenario import MOST_ACTORS, NOW, Action, Cast, Scenario, Scene
 from common.proof.schedule import Run
@@ -88,7 +89,7 @@ class Explorer:
         self._create_shop = create_shop
         self._host = Backends.connect(stage, settings, clock=lambda: NOW)
         self._together = self._host.observe(ByThread())
-        self._listeners = create_shop(self._host).listeners
+        self._shop = create_shop(self._host)
         self._db = database.connect(settings.mysql_url, database_name(stage))
         self._waits = database.connect(settings.mysql_url)
         self._events: SimpleQueue[Event] = SimpleQueue()
@@ -168,14 +169,14 @@ class Explorer:
         self, scenario: Scenario, choose: Choose, moved: Callable[[Scene], None] = lambda _: None
     ) -> Run:
         """Play the scenario once, at a sale of its own, with `choose` saying who moves."""
-        scene = Scene(next(self._sales_for(scenario)))
-        for listener in self._listeners:
-            listener(SaleChanged(scene.sale_id, 1, "published"))
+        scene = self._scene(scenario)
         shop = self._shared_shop() if scenario.one_process else None
         jobs = {name: self._job(name, action, scene, shop) for name, action in scenario.actors.items()}
         with waits_announced() if shop else nullcontext():
             moves, outcomes = self._driver.play(jobs, choose, scene.tidy, lambda: moved(scene))
-        run = Run(tuple(moves), outcomes)
+        self._run_all(scene)
+        scene = replace(scene, done=tuple((action, self._end_of(got)) for action, got in scene.done))
+        run = Run(tuple(moves), {name: self._end_of(outcome) for name, outcome in outcomes.items()})
         for name, outcome in outcomes.items():
             if isinstance(outcome, BaseException) and not isinstance(outcome, EXPECTED):
                 what = f"{type(outcome).__name__}: {outcome}"
@@ -184,10 +185,35 @@ class Explorer:
                 ) from outcome
         return replace(run, broken=scenario.broken(run, scene, partial(self._facts, scenario, scene)))
 
+    def _scene(self, scenario: Scenario) -> Scene:
+        """A sale of its own, on which the scenario can begin."""
+        scene = Scene(next(self._sales_for(scenario)))
+        for listener in self._shop.listeners:
+            listener(SaleChanged(scene.sale_id, 1, "published"))
+        office = BackOffice(self._host.sql, self._shop.listeners)
+        if self._shop.tasks:
+            take_all(self._host.queue, self._host.keys.prefix)  # left by somebody else, and none of ours
+        done = tuple((action, action(self._shop, office, scene)) for action in scenario.before)
+        queued = take_all(self._host.queue, self._host.keys.prefix) if self._shop.tasks else ()
+        return replace(scene, queued=queued, done=done)
+
+    def _run_all(self, scene: Scene) -> None:
+        """Run every job, those of the actors once more: a queue delivers at least once."""
+        for job in scene.queued:
+            self._shop.tasks[job.task].run(job.payload)
+        if self._shop.tasks:
+            work_off(self._shop, self._host)
+
+    def _end_of(self, outcome: object) -> object:
+        return end_of(outcome, self._shop, self._host)
+
     def _facts(self, scenario: Scenario, scene: Scene, history: Sequence[Told]) -> Facts:
         began = usual.published(scene.sale_id, NOW, scenario.units, scenario.limit)
         counter = read_counter(self._host.stock, self._host.keys.prefix, scene.sale_id)
-        return load(self._db, counter, scene.sale_id, history, at_rest=True, earlier=[began])
+        tickets = self._shop.tickets and read_tickets(self._host.stock, self._host.keys.prefix, scene.sale_id)
+        return load(
+            self._db, counter, scene.sale_id, history, at_rest=True, earlier=[began], tickets=tickets or {}
+        )
 
     def _shared_shop(self) -> Shop:
         shop = self._create_shop(self._together)

@@ -34,15 +34,14 @@ from common.proof.schedule import Run
 Watch = Callable[[Run], Sequence[Facts]]
 
 
-def save(path: Path, stage: str, found: Exploration, watch: Watch) -> None:
+def save(path: Path, stage: str, scenario: Scenario, found: Exploration, watch: Watch) -> None:
     """Write the tree. Explore without pruning, or choices that make no difference are missing from it."""
-    text = json.dumps(tree(stage, found, watch), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(tree(stage, scenario, found, watch), ensure_ascii=False, separators=(",", ":"))
     path.write_text(text + "\n")
 
 
-def tree(stage: str, found: Exploration, watch: Watch) -> dict[str, Any]:
+def tree(stage: str, scenario: Scenario, found: Exploration, watch: Watch) -> dict[str, Any]:
     """The tree as the dictionary described above. `watch` plays a run once more: `Explorer.watch`."""
-    scenario = found.scenario
     texts, states, nodes = Numbers(), Numbers(), Numbers()
     seen = [(run, [held(scenario, facts) for facts in watch(run)]) for run in found.runs]
     root = _node(seen, 0, texts, states, nodes)
@@ -102,6 +101,6 @@ def _node(seen: Sequence[Seen], depth: int, texts: Numbers, states: Numbers, nod
         move = run.moves[depth]
         replies = {name: texts(reply) for name, reply in move.replies.items()}
         below = _node(same, depth + 1, texts, states, nodes)
-        step = (texts(move.step.server), texts(move.step.command))
+        step = (texts(move.step.server), texts(move.step.label))
         choices[actor] = [*step, below, replies, states(held_after[depth])]
     return nodes(choices)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import collections
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from redis import Redis, RedisError
 
@@ -15,7 +16,7 @@ from common.catalog import find_sale
 from common.database import Db
 from common.orders import order_of
 from common.proof.history import Told
-from common.shop import Order, Sale
+from common.shop import Order, Sale, Ticket
 
 ENDED = {
     "cancelled",
@@ -40,6 +41,8 @@ class Facts:
 
     `counter` is None where the row itself sells. `earlier` is the sale as it was seen before, the oldest
     first: the database keeps no history of what the back office did, only the number of the version.
+    `tickets` is empty where there are none; for each there is what it was seen to be, in order: at least what
+    it is now.
 
     `at_rest` says that nothing is under way any more. While an attempt may still be running, nothing can be
     called kept, and units on their way look like lost ones.
@@ -51,6 +54,7 @@ class Facts:
     at_rest: bool = True
     counter: Counter | None = None
     earlier: Sequence[Sale] = ()
+    tickets: Mapping[str, Sequence[Ticket]] = field(default_factory=dict)
 
     @property
     def versions(self) -> list[Sale]:
@@ -110,6 +114,7 @@ def load(
     *,
     at_rest: bool,
     earlier: Sequence[Sale] = (),
+    tickets: Mapping[str, Sequence[Ticket]] | None = None,
 ) -> Facts:
     """The facts of one sale, from one snapshot of its database. `LookupError` when there is no such sale."""
     with nullcontext() if at_rest else db.transaction():  # at rest every look is at the same snapshot
@@ -117,7 +122,7 @@ def load(
         rows = db.all("SELECT * FROM orders WHERE sale_id = %s ORDER BY id", sale_id)
     if sale is None:
         raise LookupError(f"there is no sale {sale_id} to judge")
-    return Facts(sale, [order_of(row) for row in rows], history, at_rest, counter, earlier)
+    return Facts(sale, [order_of(row) for row in rows], history, at_rest, counter, earlier, tickets or {})
 
 
 def read_counter(redis: Redis, stage: str, sale_id: int) -> Counter | None:
@@ -131,3 +136,17 @@ def read_counter(redis: Redis, stage: str, sale_id: int) -> Counter | None:
     except RedisError:
         return Counter(None, {})
     return None if left is None else Counter(int(left), {int(k): int(v) for k, v in bought.items()})
+
+
+def read_tickets(redis: Redis, stage: str, sale_id: int) -> dict[str, list[Ticket]]:
+    """Every ticket of the sale that Redis still has, as it is now. `RedisError` when it cannot be asked."""
+    found = {}
+    keys = redis.scan_iter(Keys(stage)(sale_id, "ticket:*"), count=1000)
+    for key in sorted(name.decode() for name in keys if isinstance(name, bytes)):
+        ticket = f"{sale_id}-{key.rpartition(':')[2]}"
+        fields: dict[Any, Any] = redis.hgetall(key)
+        told = {name.decode(): value.decode() for name, value in fields.items()}
+        if told:
+            state, order, problem = told["state"], told.get("order"), told.get("problem")
+            found[ticket] = [Ticket(ticket, sale_id, int(told["buyer"]), state, order, problem)]
+    return found

@@ -16,9 +16,11 @@ from typing import Any
 
 import aiohttp
 
-from common.proof.history import Answer, Told, understand
+from common.proof.history import Answer, Told, end_of, understand
 
 SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in mid-run moves no latency
+FIRST_LOOK, LAST_LOOK = 0.1, 5.0  # seconds between two looks at a ticket, at first and in the end
+LOOK_PATIENCE = aiohttp.ClientTimeout(total=20)  # for one look: the next one may be answered
 MOST_OPEN = (
     10_240  # connections of one generator; a connection is a file, and shells allow only 1,024 of them
 )
@@ -53,6 +55,8 @@ class Generator:
         await asyncio.sleep(planned_at - now())
         sent_at = now()
         answer = await self._send(press, token)
+        answered_at = now() if answer.status else None
+        end = await self._follow(answer, token, give_up=planned_at + self._job["patience"])
         told = Told(
             attempt=press["number"],
             buyer_id=press["buyer_id"],
@@ -60,10 +64,35 @@ class Generator:
             key=press["key"],
             planned_at=planned_at,
             sent_at=sent_at,
-            answered_at=now() if answer.status else None,
-            **answer._asdict(),
+            answered_at=answered_at,
+            ended_at=None if end.open else now() if end.ticket_id else answered_at,
+            **end._asdict(),
         )
         tell(told.to_line())
+
+    async def _follow(self, answer: Answer, token: str, give_up: float) -> Answer:
+        """What a ticket ends as: looked at soon, then more and more rarely, so that looks alone sink no shop.
+
+        Any other answer is its own end; so is a ticket that has not ended when the buyer gives up.
+        """
+        pause = FIRST_LOOK
+        while answer.ticket_id and now() + pause < give_up:
+            await asyncio.sleep(pause)
+            if end := end_of(await self._look(f"/api/tickets/{answer.ticket_id}", token)):
+                return end._replace(ticket_id=answer.ticket_id)
+            pause = min(2 * pause, LAST_LOOK)
+        return answer
+
+    async def _look(self, path: str, token: str) -> object:
+        """The JSON of an address; None without a success, which is no end: it may come in a moment."""
+        headers = {"Authorization": f"Bearer {token}"}
+        try:
+            async with self._session.get(
+                self._job["url"] + path, headers=headers, timeout=LOOK_PATIENCE
+            ) as answer:
+                return parsed(await answer.text(errors="replace")) if answer.status == 200 else None
+        except (aiohttp.ClientError, OSError):
+            return None
 
     async def _send(self, press: dict[str, Any], token: str) -> Answer:
         try:
@@ -76,10 +105,14 @@ class Generator:
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
             # The request may have arrived all the same: nobody knows what became of it.
             return Answer(None, "unknown", type(error).__name__)
-        body = None
-        with suppress(ValueError):
-            body = json.loads(text)
-        return understand(answer.status, body)
+        return understand(answer.status, parsed(text))
+
+
+def parsed(text: str) -> object:
+    """JSON, or None when it is none."""
+    with suppress(ValueError):
+        return json.loads(text)
+    return None
 
 
 def tell(line: str) -> None:

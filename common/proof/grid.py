@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from common.stages import Stage, all_stages, guarantees
+from common.stages import Stage, all_stages, guarantees, has_subject
 
 Mark = Literal["✔", "✘", "–"]
 BEGIN, END = "<!-- the grid: written by ./seckill grid --write -->", "<!-- end of the grid -->"
@@ -23,26 +23,23 @@ class Row:
     marks: tuple[Mark, ...]
 
 
-def rows(subjects: dict[str, int] | None = None) -> list[Row]:
-    """The whole grid. `subjects`: from which stage on a guarantee has a subject, where not from the first."""
+def rows() -> list[Row]:
+    """The whole grid."""
     stages = all_stages()
     names = list(dict.fromkeys(name for stage in stages for name in stage.adds))
-    return [
-        Row(name, tuple(mark(name, stage, (subjects or {}).get(name, 1)) for stage in stages))
-        for name in names
-    ]
+    return [Row(name, tuple(mark(name, stage) for stage in stages)) for name in names]
 
 
-def mark(guarantee: str, stage: Stage, subject_from: int = 1) -> Mark:
+def mark(guarantee: str, stage: Stage) -> Mark:
     """What the stage's cell has to show."""
-    if stage.number < subject_from:
+    if not has_subject(guarantee, stage):
         return "–"
     return "✔" if guarantee in guarantees(stage) else "✘"
 
 
-def around_changes(guarantee: str, subject_from: int = 1) -> list[Stage]:
+def around_changes(guarantee: str) -> list[Stage]:
     """The stages whose cells prove the row: those before and after each change of mark, and the newest."""
-    stages = [stage for stage in all_stages() if stage.number >= subject_from]
+    stages = [stage for stage in all_stages() if has_subject(guarantee, stage)]
     marks = [mark(guarantee, stage) for stage in stages]
     changed = [n for n in range(1, len(stages)) if marks[n] != marks[n - 1]]
     wanted = {len(stages) - 1} | set(changed) | {n - 1 for n in changed}

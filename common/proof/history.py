@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Literal, NamedTuple, Self, get_args
 
 Outcome = Literal["accepted", "refused", "unknown"]
@@ -22,9 +23,14 @@ class Told:
     `accepted` and `refused` are only what the shop said clearly. Everything else is `unknown`: a 5xx, a
     time-out, a cut connection. The buyer of an unknown attempt may own an order, or may not.
 
+    A 202 is a promise, no answer: the buyer follows the ticket, and `outcome`, `code` and `order_id` are what
+    it ended as. A ticket that did not end in time is `unknown`.
+
     Times are seconds since 1970. `planned_at` is when the buyer meant to press, `sent_at` when the request
-    left; an overloaded generator shows as a gap between the two. `answered_at` and `status` (HTTP) are None
-    when no answer came. `code` is the last part of the problem document's `type`.
+    left; an overloaded generator shows as a gap between the two. `answered_at` and `status` (HTTP) are of the
+    answer to the press, None when there was none. `ended_at` is when the buyer knew for good: then, or when
+    the ticket was seen to have ended; None when that never came. `code` is the last part of the problem
+    document's `type`.
     """
 
     attempt: int
@@ -38,6 +44,8 @@ class Told:
     outcome: Outcome
     code: str | None = None
     order_id: str | None = None
+    ticket_id: str | None = None
+    ended_at: float | None = None
 
     def __post_init__(self) -> None:
         if self.outcome not in get_args(Outcome):
@@ -49,6 +57,11 @@ class Told:
     def latency(self) -> float | None:
         """Seconds from the planned press to the answer: what the buyer waited, whoever was late."""
         return None if self.answered_at is None else self.answered_at - self.planned_at
+
+    @property
+    def time_to_end(self) -> float | None:
+        """Seconds from the planned press until the buyer knew for good."""
+        return None if self.ended_at is None else self.ended_at - self.planned_at
 
     def to_line(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -69,20 +82,39 @@ class Answer(NamedTuple):
     outcome: Outcome
     code: str | None = None
     order_id: str | None = None
+    ticket_id: str | None = None
+
+    @property
+    def open(self) -> bool:
+        """It is a ticket that has not ended."""
+        return self.ticket_id is not None and self.outcome == "unknown"
 
 
 def understand(status: int, body: object) -> Answer:
     """What an HTTP answer with this JSON body tells the buyer.
 
     A success without an order id is unknown, as is every 5xx, `busy` too: the shop may have failed after the
-    order was written. A 4xx is a refusal even without a proper problem document.
+    order was written. So is a 202, until its ticket has ended. A 4xx is a refusal even without a proper
+    problem document.
     """
     said = body if isinstance(body, dict) else {}
+    if status == HTTPStatus.ACCEPTED and isinstance(said.get("id"), str):
+        return Answer(status, "unknown", str(said.get("state")), ticket_id=said["id"])
     if status in {200, 201} and isinstance(said.get("id"), str):
         return Answer(status, "accepted", order_id=said["id"])
     kind = said.get("type")
     code = kind.rpartition("/")[2] if isinstance(kind, str) else f"http_{status}"
     return Answer(status, "refused" if 400 <= status < 500 else "unknown", code)
+
+
+def end_of(ticket: object) -> Answer | None:
+    """What a ticket (the JSON of `GET /api/tickets/{id}`) has ended as. None: it has not, or is no ticket."""
+    said = ticket if isinstance(ticket, dict) else {}
+    if said.get("state") == "ordered" and isinstance(said.get("order_id"), str):
+        return Answer(HTTPStatus.ACCEPTED, "accepted", order_id=said["order_id"])
+    if said.get("state") == "refused":
+        return Answer(HTTPStatus.ACCEPTED, "refused", str(said.get("problem")))
+    return None
 
 
 def merge(histories: Iterable[Iterable[Told]]) -> list[Told]:
@@ -97,8 +129,17 @@ def merge(histories: Iterable[Iterable[Told]]) -> list[Told]:
 
 def quantile(history: Iterable[Told], share: float) -> float | None:
     """The latency in seconds that `share` (0 … 1) of the answered attempts did not exceed (nearest rank)."""
-    waits = sorted(told.latency for told in history if told.latency is not None)
-    return waits[max(0, math.ceil(share * len(waits)) - 1)] if waits else None
+    return nearest_rank([told.latency for told in history], share)
+
+
+def quantile_to_end(history: Iterable[Told], share: float) -> float | None:
+    """The same of the time until the buyer knew for good. As precise as buyers with a ticket ask often."""
+    return nearest_rank([told.time_to_end for told in history], share)
+
+
+def nearest_rank(waits: Iterable[float | None], share: float) -> float | None:
+    known = sorted(wait for wait in waits if wait is not None)
+    return known[max(0, math.ceil(share * len(known)) - 1)] if known else None
 
 
 def answers_per_second(history: Iterable[Told]) -> float | None:

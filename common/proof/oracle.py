@@ -14,10 +14,12 @@ from __future__ import annotations
 import collections
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Literal
 
 from common.proof.facts import Counter, Facts
 from common.proof.history import Told
+from common.shop import Ticket, TicketState
 
 State = Literal["kept", "broken", "unknown"]
 
@@ -33,8 +35,9 @@ class Verdict:
 
 
 def judge(facts: Facts) -> list[Verdict]:
-    """One verdict for each rule, in the order of `RULES`."""
-    verdicts = [rule(facts) for rule in RULES]
+    """One verdict for each rule, in the order of `RULES`; on tickets only where there are some."""
+    rules = RULES if facts.tickets else [rule for rule in RULES if rule is not tickets_end]
+    verdicts = [rule(facts) for rule in rules]
     return verdicts if facts.at_rest else [_provisional(verdict) for verdict in verdicts]
 
 
@@ -151,6 +154,45 @@ def price(facts: Facts) -> Verdict:
     return Verdict("price", "kept", "every order has the sale's price")
 
 
+def tickets_end(facts: Facts) -> Verdict:
+    """Each ticket moves only forward and ends, with an order of its own or with none."""
+    wrong = [line for seen in facts.tickets.values() for line in _wrong_about(seen, facts)]
+    wrong += _orders_without_one_ticket(facts)
+    waiting = [seen[-1] for seen in facts.tickets.values() if not seen[-1].ended]
+    said = f"{len(facts.tickets) - len(waiting)} of {len(facts.tickets)} tickets have ended"
+    if wrong:
+        return Verdict("tickets_end", "broken", f"{said}, and {len(wrong)} things are wrong", tuple(wrong))
+    if waiting and facts.at_rest:
+        evidence = tuple(f"ticket {ticket.id} is {ticket.state}" for ticket in waiting)
+        return Verdict("tickets_end", "broken", said, evidence)
+    return Verdict("tickets_end", "kept", said)
+
+
+def _wrong_about(seen: Sequence[Ticket], facts: Facts) -> list[str]:
+    """What is wrong about one ticket, by what it was seen to be."""
+    last, orders = seen[-1], {order.id: order for order in facts.orders}
+    wrong = [
+        f"ticket {last.id} went from {one.state} to {other.state}"
+        for one, other in pairwise(seen)
+        if one != other and (one.ended or FORWARD.index(one.state) >= FORWARD.index(other.state))
+    ]
+    order = orders.get(last.order_id or "")
+    if last.state == "ordered" and (order is None or order.buyer_id != last.buyer_id):
+        wrong.append(f"ticket {last.id} has order {last.order_id}, which its buyer does not own")
+    return wrong
+
+
+def _orders_without_one_ticket(facts: Facts) -> list[str]:
+    """Orders that no ticket has, or two. An order may be there before the end of its ticket."""
+    named = collections.Counter(seen[-1].order_id for seen in facts.tickets.values())
+    under_way = {seen[-1].buyer_id for seen in facts.tickets.values() if not seen[-1].ended}
+    return [
+        f"order {order.id} is the end of {named[order.id]} tickets"
+        for order in facts.orders
+        if named[order.id] != 1 and not (named[order.id] == 0 and order.buyer_id in under_way)
+    ]
+
+
 RULES: Sequence[Callable[[Facts], Verdict]] = (
     no_oversell,
     conserved,
@@ -158,7 +200,9 @@ RULES: Sequence[Callable[[Facts], Verdict]] = (
     acknowledged,
     window,
     price,
+    tickets_end,
 )
+FORWARD: Sequence[TicketState] = ("queued", "working", "refused", "ordered")
 
 
 def _untrue_successes(facts: Facts) -> list[str]:

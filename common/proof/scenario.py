@@ -12,6 +12,7 @@ from common.backoffice import BackOffice
 from common.proof import usual
 from common.proof.facts import Facts
 from common.proof.history import Told
+from common.proof.jobs import Queued
 from common.proof.oracle import Verdict, judge
 from common.proof.schedule import Run
 from common.shop import Order, Refused, Sale, Shop
@@ -25,9 +26,15 @@ LONG_NUMBER = re.compile(r"\d{16}")  # ids come from the clock, in microseconds
 
 @dataclass(frozen=True)
 class Scene:
-    """The sale and the buyers of one playing, never used before; in texts they go by small numbers."""
+    """The sale and the buyers of one playing, never used before; in texts they go by small numbers.
+
+    `done` is what was done before, and what came of it; `queued` the background jobs that it has left, for
+    the workers among the actors.
+    """
 
     sale_id: int
+    queued: tuple[Queued, ...] = ()
+    done: tuple[tuple[Action, object], ...] = ()
 
     def buyer_id(self, number: int) -> int:
         return self.sale_id + number
@@ -122,6 +129,19 @@ class Desk:
         return self.do(office, scene.sale_id)
 
 
+@dataclass(frozen=True)
+class Work:
+    """A worker runs one of the jobs that are queued, the first unless `job` says another."""
+
+    title: str
+    job: int = 0
+
+    def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
+        queued = scene.queued[self.job]
+        shop.tasks[queued.task].run(queued.payload)
+        return None
+
+
 Rule = Callable[[Run], Verdict]
 
 
@@ -129,9 +149,10 @@ Rule = Callable[[Run], Verdict]
 class Scenario:
     """A sale with `units` and a `limit`, and what happens to it at once. Actors go by A, B, … in order.
 
-    `rules` judge what the oracle cannot know, because it depends on the moves. With `one_process` the actors
-    are threads that share a shop, which has shown the list of its sales and nothing else; otherwise each is a
-    process with a shop of its own.
+    `before` is done first, by one after the other, and its jobs are left to the actors. When all have ended,
+    every job is run (once more), as a queue that delivers at least once may do. `rules` judge what the oracle
+    cannot know, because it depends on the moves. With `one_process` the actors are threads that share a shop,
+    which has shown the list of its sales and nothing else; otherwise each is a process with its own shop.
     """
 
     name: str
@@ -140,6 +161,7 @@ class Scenario:
     limit: int
     actions: tuple[Action, ...]
     rules: tuple[Rule, ...] = ()
+    before: tuple[Action, ...] = ()
     one_process: bool = False
 
     @property
@@ -148,9 +170,10 @@ class Scenario:
 
     def broken(self, run: Run, scene: Scene, facts: Callable[[Sequence[Told]], Facts]) -> tuple[Verdict, ...]:
         """The guarantees that this run broke, by the oracle's rules and the scenario's own."""
+        done = [*scene.done, *((action, run.outcomes[name]) for name, action in self.actors.items())]
         history = [
-            action.told(scene, number, run.outcomes[name])
-            for number, (name, action) in enumerate(self.actors.items(), start=1)
+            action.told(scene, number, outcome)
+            for number, (action, outcome) in enumerate(done, start=1)
             if isinstance(action, Press)
         ]
         verdicts = [*judge(facts(history)), *(rule(run) for rule in self.rules)]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from common import stages
+from common import lua, stages
 from common.proof.steps import Step
 
 Command = tuple[Any, ...]
@@ -111,4 +111,4 @@ def _count(rows: int) -> str:
 def _scripts() -> dict[str, str]:
     """The file name of every script of every stage, by the digest that Redis knows it by."""
     files = stages.FOLDER.glob("*/*.lua")
-    return {hashlib.sha1(file.read_bytes()).hexdigest(): file.name for file in files}  # noqa: S324 - Redis's own
+    return {hashlib.sha1(lua.source(file).encode()).hexdigest(): file.name for file in files}  # noqa: S324 - Redis's own

@@ -24,7 +24,8 @@ PARTS = [
 ]
 LENGTH: dict[Lang, tuple[int, int]] = {"en": (1500, 1800), "zh": (2700, 3300)}
 HEADING = re.compile(r"^(#{1,6}) .*?\{ *#([\w-]+) *\} *$", re.MULTILINE)
-CODE = re.compile(r"^(```|~~~).*?^\1$|\{\{.*?\}\}|^    [^\n]*$", re.MULTILINE | re.DOTALL)
+CODE = re.compile(r"^(```|~~~).*?^\1$|^    [^\n]*$", re.MULTILINE | re.DOTALL)
+MACRO = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 WORD = re.compile(r"[A-Za-z][\w'-]*")
 CHARACTER = re.compile(r"[\u4e00-\u9fff]")
 
@@ -66,6 +67,7 @@ def lengths() -> Iterator[Length]:
 
 
 def prose(text: str, lang: Lang) -> int:
-    """How much there is to read, without front matter, listings and macros."""
+    """How much there is to read, without front matter and listings, with the notes on these."""
     body = text.split("---\n", 2)[2] if text.startswith("---\n") else text
-    return len((WORD if lang == "en" else CHARACTER).findall(CODE.sub("", body)))
+    body = MACRO.sub(lambda macro: macro[1].partition("notes=")[2], CODE.sub("", body))
+    return len((WORD if lang == "en" else CHARACTER).findall(body))

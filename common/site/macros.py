@@ -16,6 +16,7 @@ from common.site import (
     ladder,
     links,
     listing,
+    measured,
     outputs,
     plays,
     stage_blocks,
@@ -72,8 +73,8 @@ class Macros:
         return tables.costs(find(stage), self._lang)
 
     def bench(self, stage: str | None = None) -> str:
-        """What was measured; nothing as long as nothing was."""
-        return tables.bench(find(stage) if stage else None, self._lang)
+        """What was measured: of all stages, or of one beside the one before. Nothing until it was."""
+        return measured.figures(find(stage), self._lang) if stage else measured.pictures(self._lang)
 
     def schedule(self) -> str:
         """The timetable."""

@@ -79,11 +79,6 @@ def costs(stage: Stage, lang: Lang) -> str:
     return table(head, rows, "l" + "r" * 2 * len(pair))
 
 
-def bench(stage: Stage | None, lang: Lang) -> str:  # noqa: ARG001 - what is measured comes in a language too
-    """Nothing: no measurement is committed."""
-    return ""
-
-
 def schedule(lang: Lang, here: str) -> str:
     """Every chapter with its minutes of reading and of running, from front matter and stage.toml."""
     rows: list[tuple[object, ...]] = []

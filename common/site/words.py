@@ -34,6 +34,16 @@ WORDS: dict[str, dict[Lang, str]] = {
     "field": {"en": "Field", "zh": "字段"},
     "required": {"en": "required", "zh": "必填"},
     "kind": {"en": "Kind", "zh": "类型"},
+    "bench_price": {
+        "en": "Attempts accepted a second, and guarantees kept",
+        "zh": "每秒成交数与守住的保证数",
+    },
+    "bench_peaks": {"en": "Peaks beside Flask saying hello", "zh": "峰值，与 Flask 的 hello 相比"},
+    "per_second": {"en": "A second (× Flask saying hello)", "zh": "每秒（× Flask 的 hello）"},
+    "measured": {
+        "en": "Measured on {}, {}, by {}; raw file {}.",
+        "zh": "测于 {}，{}，命令 {}；原始数据 {}。",
+    },
     "to_come": {"en": "to come", "zh": "待续"},
     "accepted": {"en": "accepted", "zh": "下单成功"},
     "refused, limit reached": {"en": "refused: limit reached", "zh": "拒绝：超过限购"},

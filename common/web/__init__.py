@@ -21,6 +21,7 @@ from common.web import (
     buy,
     commands,
     guards,
+    lab,
     layout,
     logs,
     missing,
@@ -28,11 +29,23 @@ from common.web import (
     pages,
     problems,
     sessions,
+    tickets,
 )
 from common.web.context import EXTENSION, new_context
 from common.web.seam import VARIABLE, plugs
 
-BLUEPRINTS = (buy.bp, api.bp, admin_api.bp, missing.bp, ops.bp, pages.bp, account_pages.bp, admin_pages.bp)
+BLUEPRINTS = (
+    buy.bp,
+    api.bp,
+    tickets.bp,
+    admin_api.bp,
+    lab.bp,
+    missing.bp,
+    ops.bp,
+    pages.bp,
+    account_pages.bp,
+    admin_pages.bp,
+)
 
 
 def create_app(

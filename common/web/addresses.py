@@ -21,6 +21,12 @@ class OrderId(BaseConverter):
     regex = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
+class TicketId(BaseConverter):
+    """A ticket id: letters that need no quoting, in whatever way a stage writes it."""
+
+    regex = "[0-9A-Za-z_-]{1,64}"
+
+
 def install(app: Flask) -> None:
-    app.url_map.converters.update(sale=SaleId, order=OrderId)
+    app.url_map.converters.update(sale=SaleId, order=OrderId, ticket=TicketId)
     app.url_map.merge_slashes = False  # "//" is a wrong address, not another way to write "/"

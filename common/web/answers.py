@@ -8,8 +8,10 @@ from typing import Any
 from flask import Response, jsonify
 from flask.json.provider import DefaultJSONProvider
 
-from common.shop import Order, Outcome, Sale
+from common.shop import Order, Outcome, Sale, Ticket
 from common.web.context import current
+
+LOOK_AGAIN = 1  # seconds between two looks at a ticket that has not ended
 
 
 class Json(DefaultJSONProvider):
@@ -59,6 +61,17 @@ def order_document(order: Order) -> dict[str, Any]:
     }
 
 
+def ticket_document(ticket: Ticket) -> dict[str, Any]:
+    """`order_id` once it is ordered; `problem` (sold_out …) once it is refused."""
+    return {
+        "id": ticket.id,
+        "sale_id": ticket.sale_id,
+        "state": ticket.state,
+        "order_id": ticket.order_id,
+        "problem": ticket.problem,
+    }
+
+
 def outcome_response(outcome: Outcome) -> Response:
     """201 and the order, or 202 and a ticket to ask with. Location says where to look later."""
     if isinstance(outcome, Order):
@@ -67,6 +80,7 @@ def outcome_response(outcome: Outcome) -> Response:
     else:
         response, place = jsonify({"id": outcome.id, "state": outcome.state}), f"/api/tickets/{outcome.id}"
         response.status_code = 202
+        response.headers["Retry-After"] = str(LOOK_AGAIN)
     response.headers["Location"] = place
     return response
 

@@ -11,6 +11,7 @@ import secrets
 from flask import current_app, request, session
 
 from common.buyers import Buyer
+from common.settings import Settings
 from common.shop import Refused
 from common.tokens import issue_token as issue_token  # noqa: PLC0414 - offered from here too
 from common.tokens import read_token
@@ -49,15 +50,20 @@ def maybe_buyer() -> Buyer | None:
 def _buyer_of_request() -> Buyer | None:
     header = request.headers.get("Authorization")
     if header is not None:
-        scheme, _, token = header.partition(" ")
-        if scheme.lower() != "bearer":
-            raise Unauthorized("Use the scheme Bearer in the Authorization header")
-        buyer = read_token(current().backends.settings, token.strip())
-        if buyer is None:
-            raise Unauthorized("The bearer token is not valid, or has expired; sign in again")
-        return buyer
+        return bearer(current().backends.settings, header)
     saved = session.get("buyer")
     return Buyer(*saved) if saved else None
+
+
+def bearer(settings: Settings, header: str) -> Buyer:
+    """Whom an Authorization header proves, or `Unauthorized`."""
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        raise Unauthorized("Use the scheme Bearer in the Authorization header")
+    buyer = read_token(settings, token.strip())
+    if buyer is None:
+        raise Unauthorized("The bearer token is not valid, or has expired; sign in again")
+    return buyer
 
 
 def current_buyer() -> Buyer:

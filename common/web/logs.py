@@ -97,13 +97,18 @@ class RequestLog:
 
 def install(app: Flask, stage: str, level: str) -> None:
     """Log and count this app's requests, and write every log line of ours to stderr as JSON."""
+    write_json(level)
+    app.before_request(note_the_route)
+    app.wsgi_app = RequestLog(app.wsgi_app, stage)  # type: ignore[method-assign]
+
+
+def write_json(level: str) -> None:
+    """Write every log line of ours to stderr as JSON."""
     for name in ("common", "stages"):
         ours = logging.getLogger(name)
         ours.setLevel(level)
         if not ours.handlers:
             ours.addHandler(json_handler())
-    app.before_request(note_the_route)
-    app.wsgi_app = RequestLog(app.wsgi_app, stage)  # type: ignore[method-assign]
 
 
 def note_the_route() -> None:

@@ -11,8 +11,6 @@ from common.web.context import current
 from common.web.problems import NotInThisStage
 
 LATER = (
-    ("GET", "/api/tickets/<ticket_id>", "s06"),
-    ("GET", "/api/tickets/<ticket_id>/events", "s06"),
     ("POST", "/api/sales/<sale:sale_id>/entry", "s09"),
     ("GET", "/api/admin/switches", "s10"),
     ("PATCH", "/api/admin/switches", "s10"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from math import ceil
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -11,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from common.buyers import Buyer
 from common.ids import new_id
 from common.shop import Attempt, Refused, Sale, Ticket
+from common.web.answers import LOOK_AGAIN
 from common.web.api import NoSuchOrder, visible_sale
 from common.web.auth import current_buyer
 from common.web.bodies import Purchase
@@ -20,6 +22,7 @@ from common.web.forms import typed
 from common.web.inputs import check, new_attempt, valid_key
 from common.web.logs import note
 from common.web.problems import NotInThisStage, refusal
+from common.web.tickets import own_ticket
 
 bp = Blueprint("pages", __name__)
 
@@ -71,7 +74,7 @@ def buy(sale_id: int) -> ResponseReturnValue:
         return show_sale(sale_id, refused)
     if isinstance(outcome, Ticket):
         note().outcome = "ticket"
-        return redirect(url_for("pages.orders"), 303)
+        return redirect(url_for("pages.ticket", ticket_id=outcome.id), 303)
     note().outcome = "order"
     flash("order.thanks")
     return redirect(url_for("pages.order", order_id=outcome.id), 303)
@@ -88,12 +91,41 @@ def show_sale(sale_id: int, refused: Refused | None = None) -> ResponseReturnVal
     page = render_template(
         "sale.html",
         sale=visible_sale(sale_id),
-        key=new_id(),
+        key=sent_key(refused) or new_id(),
         quantity=request.form.get("quantity", 1),
         outcome=refused and (refused.type if refused.type in ANSWERS else "unknown"),
+        again=refused and refused.retry_after and ceil(refused.retry_after),
         answers=ANSWERS,
     )
     return (page, refused.status, refusal(refused).headers) if refused else page
+
+
+def sent_key(refused: Refused | None) -> str | None:
+    """The key of a press that is told to try again: it is then the same press (from s05 on)."""
+    return request.form.get("key") if refused and refused.retry_after else None
+
+
+@bp.get("/tickets/<ticket:ticket_id>")
+def ticket(ticket_id: str) -> str:
+    """What has become of a press so far. While nothing has, the page looks again by itself."""
+    found = own_ticket(ticket_id)
+    return render_template(
+        "ticket.html",
+        ticket=found,
+        sale=current().shop.catalog.get(found.sale_id),
+        outcome=ticket_outcome(found),
+        answers=ANSWERS,
+        look_again=LOOK_AGAIN,
+    )
+
+
+def ticket_outcome(ticket: Ticket) -> str | None:
+    """Which of `ANSWERS` the ticket has ended as; None while it has not."""
+    if not ticket.ended:
+        return None
+    if ticket.state == "ordered":
+        return "placed"
+    return ticket.problem if ticket.problem in ANSWERS else "unknown"
 
 
 @bp.get("/orders")

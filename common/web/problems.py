@@ -54,19 +54,20 @@ class Problem:
     headers: dict[str, str] = field(default_factory=dict)
     members: dict[str, Any] = field(default_factory=dict)
 
-    def document(self) -> dict[str, Any]:
+    def document(self, instance: str) -> dict[str, Any]:
+        """`instance` is the id of the request that met it."""
         return {
             "type": f"/problems/{self.code}",
             "code": self.code,
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
-            "instance": note().request_id,
+            "instance": instance,
             **self.members,
         }
 
     def response(self) -> Response:
-        body = json.dumps(self.document())
+        body = json.dumps(self.document(note().request_id))
         return Response(body, self.status, self.headers, content_type="application/problem+json")
 
 

@@ -33,6 +33,21 @@ def granian_argv(stage_app: str, address: int | Path, workers: int, threads: int
     ]
 
 
+def events_argv(address: Path) -> list[str]:
+    """The command that serves the open streams of a stage (common.events; STAGE names it) at `address`.
+
+    One process: a stream that waits costs nearly nothing. On TERM its streams are cut after a second, and
+    their readers come back.
+    """
+    return [
+        *(sys.executable, "-m", "granian", "common.events:create_app", "--factory"),
+        *("--interface", "asginl", "--http", "1", "--no-ws"),
+        *listening_at(address),
+        *("--workers", "1", "--backlog", "4096", "--backpressure", "8192"),
+        *("--workers-kill-timeout", "1", "--no-access-log", "--log-level", "warning"),
+    ]
+
+
 def listening_at(address: int | Path) -> list[str]:
     if isinstance(address, Path):
         return ["--uds", os.fspath(address), "--uds-permissions", "0600"]

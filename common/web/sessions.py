@@ -46,16 +46,28 @@ class PageSessions(RedisSessionInterface):  # type: ignore[misc]
             super().save_session(app, session, response)
 
 
+def saved_session(backends: Backends, cookie: str) -> dict[str, Any]:
+    """The page session that a cookie names, for who is no Flask app; empty when there is none."""
+    saved = backends.cache.get(prefix(backends) + cookie)
+    return JsonOnly().decode(saved) if isinstance(saved, bytes) else {}
+
+
+def cookie_name(backends: Backends) -> str:
+    return f"{backends.keys.prefix}_session"  # cookies know no ports: two stages, two names
+
+
+def prefix(backends: Backends) -> str:
+    return backends.keys.shared("session:")
+
+
 def install(app: Flask, backends: Backends) -> None:
     """Keep the page sessions of this app in the stage's Redis, under its own prefix."""
     app.config.update(
-        SESSION_COOKIE_NAME=f"{backends.keys.prefix}_session",  # cookies know no ports: two stages, two names
+        SESSION_COOKIE_NAME=cookie_name(backends),
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_REFRESH_EACH_REQUEST=False,
         PERMANENT_SESSION_LIFETIME=LIFETIME,
     )
-    app.session_interface = sessions = PageSessions(
-        app, client=backends.cache, key_prefix=backends.keys.shared("session:")
-    )
+    app.session_interface = sessions = PageSessions(app, client=backends.cache, key_prefix=prefix(backends))
     sessions.serializer = JsonOnly()

@@ -37,7 +37,7 @@ def refreshes_in_the_background(conf: str) -> str:
 def believes_the_visitor(conf: str) -> str:
     """Appends to X-Forwarded-For and passes Host on, as the examples in most manuals do."""
     conf = swap(conf, "X-Forwarded-For $remote_addr", 'X-Forwarded-For "$remote_addr, $http_x_forwarded_for"')
-    return swap(conf, "proxy_set_header Host 127.0.0.1:{{ port }}", "proxy_set_header Host $http_host")
+    return swap(conf, "proxy_set_header Host {{ host }}", "proxy_set_header Host $http_host")
 
 
 def swap(conf: str, right: str, wrong: str) -> str:

@@ -50,13 +50,19 @@ class RedisStock:
         self._clock = clock
 
     def reserve(self, attempt: Attempt) -> Reservation:
+        reservation = Reservation(attempt, token=attempt.id)
+        self._ask(reservation)
+        return reservation
+
+    def _ask(self, reservation: Reservation) -> list[str]:
+        """What reserve.lua says besides "reserved"; the refusal when it says anything else."""
+        attempt = reservation.attempt
         if self._flags.refuses(attempt):
             raise SoldOut
         for _ in range(WARM_UPS):
-            reservation = Reservation(attempt, token=attempt.id)
             answer, *values = self._counter.reserve(reservation, self._clock())
             if answer == "reserved":
-                return reservation
+                return values
             if answer != "cold":
                 raise self._refusal(attempt.sale_id, answer, *values)
             if self._catalog.get(attempt.sale_id) is None:  # cached: made-up ids cost no SQL

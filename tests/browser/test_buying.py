@@ -136,6 +136,22 @@ def test_a_press_whose_answer_was_lost_is_sent_again_with_the_same_key(visit: Op
     assert lost == again != another
 
 
+def test_who_is_told_to_try_again_sees_when_and_then_sends_the_same_press(visit: Open, store: Store) -> None:
+    sale = store.sale(units=10)
+    page = at_sale(visit, store, sale)
+    keys: list[str] = []
+    page.on("request", lambda request: keys.extend(filter(None, [request.headers.get("idempotency-key")])))
+    full = {"status": 503, "headers": {"Retry-After": "7"}, "json": {"code": "busy"}}
+    page.route("**/orders", lambda route: route.fulfill(**full))
+    page.click("#press")
+    expect(page.locator("#result")).to_contain_text("Try again in 7 s.")
+    page.unroute("**/orders")
+    page.click("#press")
+    expect(page.locator("#result")).to_contain_text("It is yours")
+    first, again = keys
+    assert first == again
+
+
 def test_a_press_after_the_session_ended_leads_to_signing_in(visit: Open, store: Store) -> None:
     sale = store.sale(units=10)
     page = at_sale(visit, store, sale)

@@ -36,10 +36,17 @@ def look(visit: Open, built_site: BuiltSite) -> Look:
     def at(path: str, **options: Any) -> Page:
         page = visit(built_site, reduced_motion="reduce", **options)
         page.on("response", there)
-        page.goto(path, wait_until="networkidle")
+        arrive(page, path)
         return page
 
     return at
+
+
+def arrive(page: Page, path: str) -> None:
+    """Go there; return when all is loaded and every diagram is drawn."""
+    page.goto(path, wait_until="load")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_function("!document.querySelector('pre.mermaid')", timeout=60_000)
 
 
 def press(page: Page, schedule: str) -> None:
@@ -58,7 +65,7 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(
     page = look("/", color_scheme=scheme, viewport={"width": width, "height": 800})
     found = []
     for number, path in enumerate(built_site.paths(lang)):
-        page.goto(path, wait_until="networkidle")
+        arrive(page, path)
         page.screenshot(path=tmp_path / f"{number}.png", full_page=True)  # for who wants to look
         if page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             found.append(f"{path} is wider than {width}")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from common.demo.contest import Result
-from common.demo.verdict import conclusion, exit_code
+from common.demo.verdict import comparison, conclusion, exit_code
 from common.proof.facts import Facts
 from common.proof.oracle import judge
 from common.stages import find
+from tests.cli.conftest import Command
 from tests.proof.test_oracle import CLEAN, order, with_orders
 
 OVERSOLD = with_orders(order(6, 6))
@@ -46,3 +48,15 @@ def test_only_an_oversold_s01_beside_a_flawless_newest_is_0(
     assert exit_code(*results) == code
     assert len(said) == 2
     assert all(each in " ".join(said) for each in words)
+
+
+def test_a_duel_names_what_each_stage_did_not_keep() -> None:
+    one, other = comparison(result("s01", OVERSOLD), result("s02", CLEAN))
+    assert "s01_naive sold 5 of 4; not kept: no_oversell, conserved" in one
+    assert "s02_guarded_update sold 4 of 4; every promise kept" in other
+
+
+def test_a_duel_with_oneself_is_refused(command: Callable[..., Command]) -> None:
+    alone = command("duel", "s02", "2")
+    assert alone.wait() == 2
+    assert "between two stages" in alone.output

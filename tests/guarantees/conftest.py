@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from common.proof import grid
-from common.stages import Stage, all_stages, guarantees
+from common.stages import Stage, all_stages, guarantees, has_subject
 from tests.guarantees.finding import Finding
 
 
@@ -47,9 +47,9 @@ class Cell:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "cell" in metafunc.fixturenames:
         name = metafunc.module.__name__.rpartition(".test_")[2]
-        first = getattr(metafunc.module, "SUBJECT_FROM", 1)
         every = metafunc.config.getoption("--all-cells")
-        stages = [s for s in all_stages() if s.number >= first] if every else grid.around_changes(name, first)
+        asked = [s for s in all_stages() if has_subject(name, s)]
+        stages = asked if every else grid.around_changes(name)
         only = metafunc.config.getoption("--cells-of")
         stages = [stage for stage in stages if not only or stage.code in only.split(",")]
         metafunc.parametrize("cell", stages, ids=[stage.code for stage in stages], indirect=True)

@@ -16,7 +16,7 @@ from common.backends import Backends, Clock
 from common.database import Sql
 from common.lab import Lab
 from common.lab.server import Server
-from common.proof import crash, facts
+from common.proof import crash, facts, jobs
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step, Watcher
 from common.settings import Settings
@@ -77,6 +77,7 @@ def look(shop: World, settings: Settings) -> Finding:
         dead = crash.die_after(step, buy(sale))
         with shop.backends.sql() as db:
             crash.wait_until_gone(db, dead.sessions)
+        jobs.work_off(shop.shop, shop.backends)  # where there is a queue, a worker is alive
         committed += bool(shop.orders(sale))
         if wrong := press_again(shop, sale):
             harm[wrong].append(f"{step} ({dead.steps[-1].split()[0]})")

@@ -31,7 +31,7 @@ def look(running: Running) -> Finding:
     paused = says_paused(after)
     return Finding(
         kept=not missing and paused,
-        met=len(before) >= 6 and bought == 201 and buy(running, sale_id) != 201,
+        met=len(before) >= 6 and bought in {201, 202} and buy(running, sale_id) not in {201, 202},
         evidence=f"of {len(before)} addresses that make up the page {len(missing)} were gone with the app,"
         f" and the page {'said' if paused else 'could not say'} that buying is paused",
     )

@@ -82,7 +82,7 @@ def look(shop: World, networks: Networks) -> Finding:
 def sent_once(shop: World) -> tuple[Sale, Attempt, Outcome]:
     sale = shop.new_sale(units=UNITS, limit=UNITS)
     attempt = shop.attempt(sale, buyer=1, quantity=2)
-    return sale, attempt, shop.shop.buy(attempt)
+    return sale, attempt, shop.press(attempt)
 
 
 def buy(shop: World, settings: Settings, watcher: Recorder, attempt: Attempt) -> Outcome | None:
@@ -100,9 +100,10 @@ def buy(shop: World, settings: Settings, watcher: Recorder, attempt: Attempt) ->
 def send_again(shop: World, sale: Sale, attempt: Attempt, told: Outcome | None) -> str:
     """What is wrong after the same attempt is sent again, or nothing."""
     try:
-        again = shop.shop.buy(replace(attempt, id="again"))
+        told = told and shop.end_of(told)
+        again = shop.press(replace(attempt, id="again"))
     except Refused as refused:
-        return f"it was told {refused.type} the second time"
+        return f"it was told {refused.type} in the end"
     orders = [row["id"] for row in shop.orders(sale)]
     if len(orders) != 1:
         return f"{len(orders)} orders for one press"

@@ -1,14 +1,16 @@
 """A flash sale that shares no line with ours: one asyncio process, everything in memory. Speaks the contract.
 
-`python strangers_shop.py PORT [careful|careless|forgetful]`. Careless looks and acts with an await in
-between, as somebody does who asks another service for the stock; forgetful acknowledges every other order
-without keeping it.
+`python strangers_shop.py PORT [careful|careless|forgetful|queueing|lying]`. Careless looks and acts with an
+await in between, as somebody does who asks another service for the stock; forgetful acknowledges every other
+order without keeping it. Queueing answers with a ticket, which ends a moment later; lying does so too, and
+tells every buyer of an order.
 """
 
 from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import sys
 from collections import defaultdict
 from typing import Any
@@ -24,6 +26,7 @@ class Shop:
         self.left = UNITS
         self.orders: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.ids = itertools.count(1)
+        self.tickets: dict[str, dict[str, Any]] = {}
         self.asking = 0
         self.answering = asyncio.Event()
 
@@ -46,6 +49,24 @@ class Shop:
 
     async def my_orders(self, request: web.Request) -> web.Response:
         return web.json_response({"orders": self.orders[request.headers["Authorization"]]})
+
+    async def press(self, request: web.Request) -> web.Response:
+        if self.manner not in {"queueing", "lying"}:
+            return await self.buy(request)
+        ticket = self.tickets[f"t{len(self.tickets)}"] = {"state": "queued", "looks": 0}
+        answer = await self.buy(request)
+        ticket["end"] = json.loads(answer.text or "")
+        return web.json_response({"id": f"t{len(self.tickets) - 1}", "state": "queued"}, status=202)
+
+    async def ticket(self, request: web.Request) -> web.Response:
+        """Still queued at the first look, and ended at the second."""
+        ticket = self.tickets[request.match_info["id"]]
+        ticket["looks"] += 1
+        if ticket["looks"] == 1:
+            return web.json_response({"state": "queued"}, headers={"Retry-After": "1"})
+        if "type" not in ticket["end"] or self.manner == "lying":
+            return web.json_response({"state": "ordered", "order_id": ticket["end"].get("id", "none")})
+        return web.json_response({"state": "refused", "problem": ticket["end"]["title"]})
 
     async def buy(self, request: web.Request) -> web.Response:
         who, quantity = request.headers["Authorization"], (await request.json())["quantity"]
@@ -84,7 +105,8 @@ def main() -> None:
     shop, app = Shop(sys.argv[2]), web.Application()
     app.router.add_post("/api/session", shop.sign_in)
     app.router.add_get("/api/sales/1", shop.sale)
-    app.router.add_post("/api/sales/1/orders", shop.buy)
+    app.router.add_post("/api/sales/1/orders", shop.press)
+    app.router.add_get("/api/tickets/{id}", shop.ticket)
     app.router.add_get("/api/orders", shop.my_orders)
     web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), print=None)
 

@@ -23,8 +23,11 @@ TOKENS = dict.fromkeys(BUYERS, "a-token")
 
 
 @contextmanager
-def shop(buy: Handler) -> Iterator[Target]:
-    """A shop in a thread that speaks just enough of the contract, and answers each press by `buy`."""
+def shop(buy: Handler, ticket: Handler | None = None) -> Iterator[Target]:
+    """A shop in a thread that speaks just enough of the contract.
+
+    It answers each press by `buy`, and each look at a ticket by `ticket`.
+    """
 
     async def known(request: web.Request) -> web.Response:
         right = request.headers.get("Authorization") == "Bearer a-token"
@@ -34,6 +37,7 @@ def shop(buy: Handler) -> Iterator[Target]:
         app = web.Application()
         app.add_routes([web.get("/api/sales/7", known), web.get("/api/orders", known)])
         app.add_routes([web.post("/api/sales/7/orders", buy)])
+        app.add_routes([web.get("/api/tickets/{id}", ticket or known)])
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -158,6 +162,56 @@ def test_who_got_no_clear_answer_is_told_unknown(answer: Handler) -> None:
     assert told.outcome == "unknown"
     assert told.order_id is None
     assert (told.answered_at is None) == (answer in {cut, cut_in_mid_answer, never})
+
+
+async def promise(request: web.Request) -> web.Response:
+    ticket = {"id": "t-" + request.headers["Idempotency-Key"], "state": "queued"}
+    return web.json_response(ticket, status=202)
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "code", "order_id"),
+    [
+        ({"state": "ordered", "order_id": "o1"}, "accepted", None, "o1"),
+        ({"state": "refused", "problem": "limit_reached"}, "refused", "limit_reached", None),
+    ],
+)
+def test_who_got_a_ticket_follows_it_to_its_end(
+    end: dict[str, str], outcome: str, code: str | None, order_id: str | None
+) -> None:
+    """Through a look that is not answered, one that fails, and one at which nothing has happened yet."""
+    looks: list[str] = []
+
+    async def ticket(request: web.Request) -> web.StreamResponse:
+        assert request.headers["Authorization"] == "Bearer a-token"
+        looks.append(request.match_info["id"])
+        if len(looks) == 1:
+            return await cut(request)
+        if len(looks) == 2:
+            return await busy(request)
+        return web.json_response({"state": "working"} if len(looks) == 3 else end)
+
+    with shop(promise, ticket) as target:
+        [told] = run(target, presses(1))
+    assert looks == [f"t-{told.key}"] * 4
+    assert (told.status, told.outcome, told.code, told.order_id) == (202, outcome, code, order_id)
+    assert told.ticket_id == looks[0]
+    assert told.answered_at and told.ended_at and told.answered_at < told.ended_at
+
+
+def test_a_ticket_that_never_ends_is_told_as_unknown() -> None:
+    async def ticket(_: web.Request) -> web.StreamResponse:
+        return web.json_response({"state": "working"})
+
+    with shop(promise, ticket) as target:
+        [told] = run(target, presses(1), patience=0.5)
+    assert (told.outcome, told.code, told.ended_at) == ("unknown", "queued", None)
+
+
+def test_who_is_answered_at_once_knows_at_once() -> None:
+    with shop(sell) as target:
+        [told] = run(target, presses(1))
+    assert told.ended_at == told.answered_at
 
 
 def test_a_crowd_that_finds_no_shop_says_so() -> None:

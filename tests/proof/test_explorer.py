@@ -422,12 +422,12 @@ def test_the_marker_stands_where_the_write_erases_the_restock_not_where_the_orde
 def test_the_exported_tree_holds_every_schedule_and_stays_small(of_s01: Explorer) -> None:
     found = of_s01.explore(SCENARIOS["one-unit"], prune=False)
     watch = partial(of_s01.watch, SCENARIOS["one-unit"])
-    tree = json.loads(json.dumps(export.tree("s01_naive", found, watch)))
+    tree = json.loads(json.dumps(export.tree("s01_naive", SCENARIOS["one-unit"], found, watch)))
     assert tree["complete"]
     assert tree["schedules"] == len(found.runs)
     assert set(leaves(tree, tree["root"])) == {run.schedule for run in found.runs}
     for run in found.runs:
-        assert told(tree, run.schedule) == [(move.step.command, dict(move.replies)) for move in run.moves] + [
+        assert told(tree, run.schedule) == [(move.step.label, dict(move.replies)) for move in run.moves] + [
             sorted(verdict.name for verdict in run.broken)
         ]
     assert len(gzip.compress(json.dumps(tree, separators=(",", ":")).encode())) < 1024
@@ -435,7 +435,8 @@ def test_the_exported_tree_holds_every_schedule_and_stays_small(of_s01: Explorer
 
 def test_the_exported_tree_tells_what_the_servers_held(of_s01: Explorer) -> None:
     found = of_s01.explore(SCENARIOS["one-unit"], prune=False)
-    tree = export.tree("s01_naive", found, partial(of_s01.watch, SCENARIOS["one-unit"]))
+    scenario = SCENARIOS["one-unit"]
+    tree = export.tree("s01_naive", scenario, found, partial(of_s01.watch, scenario))
     assert states(tree, "AAAA") == [[1, None, {}], [1, None, {}], [0, None, {}], [0, None, {"A": 1}]]
     assert states(tree, "AABBBBAA")[-1] == [0, None, {"A": 1, "B": 1}]
 

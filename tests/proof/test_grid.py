@@ -24,7 +24,7 @@ def test_every_proof_is_a_row_of_the_grid() -> None:
 def test_a_mark_is_what_the_stage_inherits_adds_and_drops() -> None:
     assert grid.mark("no_oversell", find("s01")) == "✘"
     assert grid.mark("no_oversell", find("s02")) == "✔"
-    assert grid.mark("no_oversell", find("s01"), subject_from=2) == "–"
+    assert grid.mark("tickets_end", find("s05")) == "–"
     for stage in all_stages():
         marks = {row.guarantee: row.marks[stage.number - 1] for row in grid.rows()}
         assert [name for name, mark in marks.items() if mark == "✔"] == guarantees(stage)
@@ -35,7 +35,7 @@ def test_the_default_proves_both_sides_of_every_change_and_the_newest_stage() ->
         asked = {stage.number for stage in grid.around_changes(row.guarantee)}
         assert len(all_stages()) in asked
         for number in range(2, len(all_stages()) + 1):
-            if row.marks[number - 1] != row.marks[number - 2]:
+            if row.marks[number - 1] != row.marks[number - 2] != "–":
                 assert {number - 1, number} <= asked
 
 

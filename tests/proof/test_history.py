@@ -2,7 +2,16 @@
 
 import pytest
 
-from common.proof.history import BrokenHistory, Told, answers_per_second, merge, quantile, understand
+from common.proof.history import (
+    BrokenHistory,
+    Told,
+    answers_per_second,
+    end_of,
+    merge,
+    quantile,
+    quantile_to_end,
+    understand,
+)
 
 
 def told(attempt: int, waited: float | None = 0.1, **rest: object) -> Told:
@@ -26,7 +35,8 @@ def told(attempt: int, waited: float | None = 0.1, **rest: object) -> Told:
         (502, None, "unknown", "http_502"),
         (201, None, "unknown", "http_201"),
         (201, {"id": 7}, "unknown", "http_201"),
-        (202, {"id": "t1"}, "unknown", "http_202"),
+        (202, {"id": "t1", "state": "queued"}, "unknown", "queued"),
+        (202, None, "unknown", "http_202"),
         (302, None, "unknown", "http_302"),
     ],
 )
@@ -34,6 +44,29 @@ def test_only_a_clear_no_is_a_refusal(status: int, body: object, outcome: str, c
     answer = understand(status, body)
     assert (answer.outcome, answer.code) == (outcome, code)
     assert (answer.order_id == "o1") == (outcome == "accepted")
+
+
+@pytest.mark.parametrize(
+    ("ticket", "outcome", "code"),
+    [
+        ({"state": "ordered", "order_id": "o1"}, "accepted", None),
+        ({"state": "refused", "problem": "sold_out"}, "refused", "sold_out"),
+        ({"state": "queued"}, None, None),
+        ({"state": "working", "order_id": None}, None, None),
+        ({"state": "ordered"}, None, None),
+        ([], None, None),
+    ],
+)
+def test_a_ticket_ends_as_an_order_or_a_refusal(
+    ticket: object, outcome: str | None, code: str | None
+) -> None:
+    end = end_of(ticket)
+    assert (end and end.outcome, end and end.code) == (outcome, code)
+
+
+def test_only_a_ticket_that_has_not_ended_is_open() -> None:
+    assert understand(202, {"id": "t1", "state": "queued"}).open
+    assert not understand(503, None).open
 
 
 def test_histories_of_several_processes_become_one_in_order() -> None:
@@ -74,3 +107,9 @@ def test_quantiles_are_of_the_answered() -> None:
 def test_answers_per_second_count_the_answered_over_the_whole_time() -> None:
     assert answers_per_second([told(1, 0.5), told(2, 2.0), told(3, None)]) == pytest.approx(1.0)
     assert answers_per_second([told(3, None)]) is None
+
+
+def test_the_time_to_the_end_is_that_of_those_who_know() -> None:
+    history = [told(1, 0.1, ended_at=103.0), told(2, 0.1, ended_at=101.0), told(3, 0.1)]
+    assert quantile_to_end(history, 1) == pytest.approx(3.0)
+    assert quantile_to_end(history, 0.5) == pytest.approx(1.0)

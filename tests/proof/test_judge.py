@@ -63,6 +63,16 @@ def test_a_shop_that_forgets_orders_is_found_out(stranger: Callable[[str], str])
     assert found["conserved"].state == "broken", found
 
 
+def test_a_shop_with_a_queue_is_judged_by_what_its_tickets_ended_as(stranger: Callable[[str], str]) -> None:
+    found = verdicts(stranger("queueing"))
+    assert {verdict.state for verdict in found.values()} == {"kept"}, found
+
+
+def test_a_shop_whose_tickets_lie_is_found_out(stranger: Callable[[str], str]) -> None:
+    found = verdicts(stranger("lying"))
+    assert found["acknowledged"].state == "broken", found
+
+
 def test_a_second_crowd_is_judged_by_what_it_found(stranger: Callable[[str], str]) -> None:
     """What was sold before is neither an oversell nor an order out of nowhere."""
     url = stranger("careful")

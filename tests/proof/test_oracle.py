@@ -8,8 +8,8 @@ import pytest
 
 from common.proof.facts import Counter, Facts
 from common.proof.history import Told
-from common.proof.oracle import RULES, Verdict, judge
-from common.shop import Order, Sale
+from common.proof.oracle import RULES, Verdict, judge, tickets_end
+from common.shop import Order, Sale, Ticket, TicketState
 
 OPENS = datetime(2030, 1, 1, 12, tzinfo=UTC)
 SALE = Sale(
@@ -95,6 +95,21 @@ def with_counter(sale: Sale = SALE, orders: list[Order] = ORDERS, **changed: obj
     return replace(CLEAN, sale=sale, orders=orders, counter=replace(COUNTER, **changed))  # type: ignore[arg-type]
 
 
+def ticket(number: int, state: TicketState = "ordered", **rest: object) -> Ticket:
+    """The ticket of buyer `number`, whose order it ends in."""
+    order_id = f"order-{number}" if state == "ordered" else None
+    problem = "sold_out" if state == "refused" else None
+    return replace(Ticket(f"t-{number}", SALE.id, number, state, order_id, problem), **rest)  # type: ignore[arg-type]
+
+
+def with_tickets(*seen: Ticket, orders: list[Order] = ORDERS) -> Facts:
+    """CLEAN at a stage with tickets: those of the first two buyers have ended, and the rest is given."""
+    tickets = {"t-1": [ticket(1)], "t-2": [ticket(2, "queued"), ticket(2)]}
+    for each in seen:
+        tickets.setdefault(each.id, []).append(each)
+    return replace(CLEAN, orders=orders, tickets=tickets)
+
+
 def verdict(facts: Facts, name: str) -> Verdict:
     return next(each for each in judge(facts) if each.name == name)
 
@@ -121,6 +136,9 @@ CLEAN_CASES = {
     "the same key was answered twice with the same order": with_history(
         told(6, 3, "accepted", key="key-3", order_id="order-3")
     ),
+    "each ticket ended, in an order or in a refusal": with_tickets(
+        ticket(3, "queued"), ticket(3, "working"), ticket(3), ticket(4, "working"), ticket(4, "refused")
+    ),
     "a price lowered in mid-sale, and orders at either": changed(
         [*ORDERS[:2], replace(ORDERS[2], price_cents=999)], price_cents=999
     ),
@@ -146,7 +164,8 @@ CLEAN_CASES = {
 
 @pytest.mark.parametrize("facts", CLEAN_CASES.values(), ids=CLEAN_CASES)
 def test_clean_facts_keep_every_guarantee(facts: Facts) -> None:
-    assert {each.name: each.state for each in judge(facts)} == {rule.__name__: "kept" for rule in RULES}
+    rules = [rule for rule in RULES if facts.tickets or rule is not tickets_end]
+    assert {each.name: each.state for each in judge(facts)} == {rule.__name__: "kept" for rule in rules}
 
 
 # What is planted, the rule that must name it, and a word of the violation.
@@ -244,6 +263,47 @@ DOCTORED: dict[str, tuple[Facts, str, str]] = {
         "order-1",
     ),
     "at the moment it ends": (with_order(3, created_at=SALE.closes_at), "window", "order-3"),
+    "a ticket that nobody works on": (
+        with_tickets(ticket(3), ticket(5, "queued")),
+        "tickets_end",
+        "t-5 is queued",
+    ),
+    "a worker that died": (with_tickets(ticket(3, "working")), "tickets_end", "t-3 is working"),
+    "a ticket that went back": (
+        with_tickets(ticket(3, "working"), ticket(3, "queued"), ticket(3)),
+        "tickets_end",
+        "t-3 went from working to queued",
+    ),
+    "refused, and ordered after all": (
+        with_tickets(ticket(3, "refused"), ticket(3)),
+        "tickets_end",
+        "t-3 went from refused to ordered",
+    ),
+    "a ticket with two ends": (
+        with_tickets(ticket(3, order_id="order-1"), ticket(3)),
+        "tickets_end",
+        "t-3 went from ordered to ordered",
+    ),
+    "a ticket whose order is not there": (
+        with_tickets(ticket(3), ticket(5)),
+        "tickets_end",
+        "t-5 has order order-5, which its buyer does not own",
+    ),
+    "a ticket with somebody else's order": (
+        with_tickets(ticket(3), ticket(4, order_id="order-3")),
+        "tickets_end",
+        "t-4 has order order-3, which its buyer does not own",
+    ),
+    "two tickets with one order": (
+        with_tickets(ticket(3), ticket(3, id="t-9")),
+        "tickets_end",
+        "order-3 is the end of 2 tickets",
+    ),
+    "refused, and the order is there all the same": (
+        with_tickets(ticket(3, "refused")),
+        "tickets_end",
+        "order-3 is the end of 0 tickets",
+    ),
     "a price that the sale had neither before nor after": (
         changed([*ORDERS[:2], replace(ORDERS[2], price_cents=998)], price_cents=999),
         "price",
@@ -346,6 +406,15 @@ def test_a_unit_on_its_way_through_redis_is_not_called_lost() -> None:
 
 def test_when_redis_cannot_be_asked_nobody_knows_what_is_buyable() -> None:
     assert verdict(with_counter(left=None), "conserved").state == "unknown"
+
+
+def test_a_ticket_under_way_is_not_called_lost() -> None:
+    under_way = replace(with_tickets(ticket(3, "working"), ticket(5, "queued")), at_rest=False)
+    assert verdict(under_way, "tickets_end").state == "unknown"
+
+
+def test_a_shop_without_tickets_is_not_judged_by_them() -> None:
+    assert "tickets_end" not in {each.name for each in judge(CLEAN)}
 
 
 def test_an_oversell_is_called_broken_at_once() -> None:

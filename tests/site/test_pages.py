@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from markdown import Markdown
 
 from common.lab.places import ROOT
 from common.proof.grid import rows
-from common.site import architecture, chapters, glossary, outputs, plays, stage_blocks, tables
+from common.site import architecture, chapters, glossary, measured, outputs, plays, stage_blocks, tables
 from common.site.building import CONFIGS
 from common.site.errors import PageError
 from common.site.ladder import FILE as LADDER
@@ -66,15 +67,15 @@ def test_every_chapter_has_its_parts_in_order(lang: Lang) -> None:
 
 def test_the_length_of_a_chapter_counts_prose_alone() -> None:
     text = "---\ntitle: x\n---\n\n# One {#one}\n\ntwo three\n\n```python\nfour\n```\n\n"
-    text += '    five\n\n{{ code("six") }}\n'
-    assert chapters.prose(text, "en") == 4  # and the id of the heading
+    text += '    five\n\n{{ code("six", notes={"7": "eight"}) }}\n\nnine\n'
+    assert chapters.prose(text, "en") == 6  # and the id of the heading
     assert chapters.prose("# 一\n\n二三 four\n", "zh") == 3
 
 
 def test_all_words_are_there_in_both_languages() -> None:
     assert [key for key, said in WORDS.items() if set(said) != set(LANGS)] == []
     words = {lang: set(plays.words_of(lang)) for lang in LANGS}
-    assert words["zh"] - words["en"] == {"actors", "refusals", "sentences"}
+    assert words["zh"] - words["en"] == {"actors", "refusals", "sentences", "titles"}
     assert words["en"] <= words["zh"]
 
 
@@ -112,6 +113,24 @@ def test_the_picture_grows() -> None:
     assert "nginx" in last
     assert "stock, limits, requests" in last
     assert len(re.findall("<rect", first)) < len(re.findall("<rect", last))
+
+
+def test_nothing_is_said_of_what_nobody_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measured, "FILE", tmp_path / "bench.json")
+    assert measured.pictures("en") == measured.figures(find("s02"), "en") == ""
+
+
+def test_what_was_measured_is_shown_with_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "bench.json"
+    monkeypatch.setattr(measured, "FILE", file)
+    about = {"machine": "2 cores", "date": "2030-01-02T03:04:05", "command": "./seckill bench"}
+    figure = {"subject": "s02_guarded_update", "kind": "accepted", "per_second": 1234, "ratio": 0.5}
+    file.write_text(json.dumps({"about": about, "figures": [figure]}))
+    (tmp_path / "bench_price.svg").write_text("<svg/>")
+    shown = measured.figures(find("s02"), "en")
+    assert "| `accepted` |  | 1,234 (× 0.5) |" in shown
+    assert "Measured on 2 cores, 2030-01-02, by `./seckill bench`" in shown
+    assert measured.pictures("zh").count("<img") == 1
 
 
 @pytest.mark.parametrize("name", [name for name in outputs.entries() if name.startswith("play-")])

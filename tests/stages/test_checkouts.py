@@ -23,6 +23,7 @@ CHECKOUTS = [
     ("s03", GuardedCheckout),
     ("s04", GuardedCheckout),
     ("s05", None),
+    ("s06", None),
 ]
 
 

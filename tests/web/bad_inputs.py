@@ -617,3 +617,63 @@ BAD: dict[str, Bad] = {
         list_orders, path("/api/orders%0d%0aSet-Cookie:%20a=b"), 404, "not_found"
     ),
 }
+
+
+# --- tickets: for a site that has some (test_tickets.py) ---------------------------------------------------
+
+
+def show_ticket(site: Site) -> Request:
+    buyer = site.buyer()
+    return Request("GET", site.give(buyer, site.sale()), by=buyer)  # type: ignore[attr-defined]
+
+
+def show_events(site: Site) -> Request:
+    request = show_ticket(site)
+    request.path += "/events"
+    return request
+
+
+def no_ticket(value: str) -> dict[str, Bad]:
+    """The same id, asked for in both ways."""
+    return {
+        "": Bad(show_ticket, path(f"/api/tickets/{value}"), 404, "not_found"),
+        " as events": Bad(show_events, path(f"/api/tickets/{value}/events"), 404, "not_found"),
+    }
+
+
+NO_TICKETS = {
+    "of nobody": "t-2",
+    "in capitals": "T-1",
+    "empty": "",
+    "of 65 letters": "t" * 65,
+    "of 10,000 letters": "t" * 10_000,
+    "with a NUL": "t-1%00",
+    "with a line break": "t-1%0a",
+    "with a space": "t-1%20",
+    "with a slash": "t-1%2f",
+    "with dots": "..%2ft-1",
+    "in full-width letters": "ｔ-1",
+    "as an emoji": "🍵",
+    "as a Redis pattern": "*",
+    "as a Redis key": "s06:{1}:ticket:x",
+    "as SQL": "'%20OR%20'1'='1",
+}
+BAD_TICKETS: dict[str, Bad] = {
+    **{
+        f"ticket {name}{way}": bad
+        for name, value in NO_TICKETS.items()
+        for way, bad in no_ticket(value).items()
+    },
+    "ticket of somebody else": Bad(show_ticket, a_buyer, 404, "not_found"),
+    "events of somebody else": Bad(show_events, a_buyer, 404, "not_found"),
+    "ticket for nobody": Bad(show_ticket, nobody, 401, "unauthorized"),
+    "events for nobody": Bad(show_events, nobody, 401, "unauthorized"),
+    "ticket with a forged token": Bad(show_ticket, signed(secret="forged"), 401, "unauthorized"),
+    "events with a forged token": Bad(show_events, signed(secret="forged"), 401, "unauthorized"),
+    "events with an old token": Bad(
+        show_events, signed(age=LIFETIME.total_seconds() + 60), 401, "unauthorized"
+    ),
+    "ticket by POST": Bad(show_ticket, method("POST"), 405, "method_not_allowed"),
+    "ticket by DELETE": Bad(show_ticket, method("DELETE"), 405, "method_not_allowed"),
+    "events by POST": Bad(show_events, method("POST"), 405, "method_not_allowed"),
+}

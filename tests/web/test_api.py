@@ -98,12 +98,13 @@ def test_a_ticket_is_202_and_says_where_to_ask(fresh: Fresh, make_app: MakeApp) 
     fresh("s01")
 
     def queue(attempt: Attempt) -> Ticket:
-        return Ticket("t-1", attempt.sale_id, attempt.buyer_id, "waiting")
+        return Ticket("t-1", attempt.sale_id, attempt.buyer_id, "queued")
 
     site = Site(make_app("s01", checkout=lambda *_: queue))
     answer = site.buy(site.sale(), site.buyer())
-    assert (answer.status_code, answer.json) == (202, {"id": "t-1", "state": "waiting"})
+    assert (answer.status_code, answer.json) == (202, {"id": "t-1", "state": "queued"})
     assert answer.headers["Location"] == "/api/tickets/t-1"
+    assert answer.headers["Retry-After"] == "1"
 
 
 def test_the_attempt_says_who_presses_from_where_and_until_when(fresh: Fresh, make_app: MakeApp) -> None:

@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from common import shop
-from common.shop import Refused, SaleState
+from common.shop import Refused, SaleState, TicketState
 from common.stages import all_stages
 from common.web import i18n
 from common.web.bodies import Image
@@ -19,6 +19,7 @@ from common.web.pages import ANSWERS
 from tests.conftest import MakeApp
 
 WEB = Path(i18n.__file__).parent
+ENDED = {"ordered", "refused"}
 STAGES = WEB.parent.parent / "stages"
 SOURCES = [*WEB.glob("*.py"), *(WEB / "templates").rglob("*.html"), *STAGES.rglob("*.html")]
 
@@ -54,6 +55,7 @@ def composed_keys() -> set[str]:
     return {
         *(f"guarantee.{name}.{part}" for name in guarantees for part in ("name", "says")),
         *(f"answer.{kind}.{part}" for kind in ANSWERS for part in ("title", "text")),
+        *(f"ticket.{state}" for state in get_args(TicketState) if state not in ENDED),
         *(f"state.{state}" for state in get_args(SaleState)),
         *(f"product.{image}" for image in get_args(Image)),
         *(f"phase.{phase}" for phase in ("soon", "live", "sold_out", "ended")),

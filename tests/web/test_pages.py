@@ -136,7 +136,7 @@ def broken(*_: object) -> Callable[[Attempt], Outcome]:
 
 
 def promising(*_: object) -> Callable[[Attempt], Outcome]:
-    return lambda attempt: Ticket("t-1", attempt.sale_id, attempt.buyer_id, "waiting")
+    return lambda attempt: Ticket("t-1", attempt.sale_id, attempt.buyer_id, "queued")
 
 
 def press_where(
@@ -153,7 +153,7 @@ def press_where(
 
 def test_a_promise_to_answer_later_is_not_called_an_order(fresh: Fresh, make_app: MakeApp) -> None:
     browser, answer = press_where(promising, fresh, make_app)
-    assert (answer.status_code, answer.location) == (303, "/orders")
+    assert (answer.status_code, answer.location) == (303, "/tickets/t-1")
     assert WORDS["order.thanks"] not in browser.get("/orders").text
 
 

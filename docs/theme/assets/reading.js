@@ -18,6 +18,9 @@
     for (const frame of document.querySelectorAll(".md-code__nav:not([role])")) frame.setAttribute("role", "presentation");
   }
 
+  /** An empty heading of a table heads nothing. */
+  for (const empty of document.querySelectorAll(".md-typeset th:empty")) empty.replaceWith(document.createElement("td"));
+
   new MutationObserver(plain).observe(document.body, { childList: true, subtree: true });
   addEventListener("resize", reach);
   addEventListener("load", reach);

@@ -273,7 +273,7 @@
 
     drawShops() {
       const { tree } = this.shop;
-      this.goal.textContent = tree.scenario === "one-unit" ? this.words.goal_one : fill(this.words.goal_other, { title: tree.title });
+      this.goal.textContent = tree.scenario === "one-unit" ? this.words.goal_one : fill(this.words.goal_other, { title: this.words.titles?.[tree.scenario] ?? tree.title });
       if (this.shops.length < 2) return;
       this.tabs.replaceChildren(...this.shops.map((shop, at) =>
         element("button", { type: "button", "aria-pressed": String(at === this.at), onclick: () => this.choose(at) },

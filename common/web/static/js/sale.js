@@ -11,10 +11,13 @@ const button = document.getElementById("press");
 const result = document.getElementById("result");
 let pressing = false;
 
-function show(kind) {
+function show(kind, again) {
   const template = document.querySelector(`template[data-answer="${kind}"]`)
     ?? document.querySelector('template[data-answer="unknown"]');
-  result.replaceChildren(template.content.cloneNode(true));
+  const answer = template.content.cloneNode(true);
+  const wait = answer.querySelector("[data-again]");
+  if (wait && again) Object.assign(wait, { hidden: false, textContent: wait.dataset.again.replace("{seconds}", again) });
+  result.replaceChildren(answer);
 }
 
 function updateButton() {
@@ -51,7 +54,7 @@ function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** Send one press; answers the kind of the answer: placed, sold_out …, or unknown when none came. */
+/** Send one press; answers its kind (placed, sold_out …, unknown when none came), and what belongs to it. */
 async function press() {
   try {
     const response = await fetch(`${sale.dataset.url}/orders`, {
@@ -65,9 +68,11 @@ async function press() {
       signal: AbortSignal.timeout(PATIENCE),
     });
     const answer = await response.json();
-    return response.status === 201 ? "placed" : answer.code;
+    if (response.status === 202) return { kind: "ticket", page: `/tickets/${answer.id}` };
+    const again = response.headers.get("Retry-After");
+    return { kind: response.status === 201 ? "placed" : answer.code, again };
   } catch {
-    return "unknown";
+    return { kind: "unknown" };
   }
 }
 
@@ -77,11 +82,13 @@ async function buy(event) {
   pressing = true;
   updateButton();
   show("wait");
-  const kind = await press();
+  const { kind, again, page } = await press();
+  if (kind === "ticket") return location.assign(page);
   pressing = false;
   if (kind === "unauthorized") return location.assign(form.dataset.login);
-  if (kind !== "unknown") form.elements.key.value = newKey();
-  show(kind);
+  // With the old key it is the same press: whoever does not know its end, or is told to try again, sends that.
+  if (kind !== "unknown" && !again) form.elements.key.value = newKey();
+  show(kind, again);
   updateButton();
   (button.disabled ? result : button).focus();
   await refresh();

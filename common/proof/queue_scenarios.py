@@ -1,0 +1,55 @@
+"""The races of a shop with workers: jobs that run twice, meet buyers, and meet each other."""
+
+from __future__ import annotations
+
+from common.backoffice import BackOffice
+from common.proof.scenario import Desk, Press, Scenario, Work
+from common.proof.scenarios import SCENARIOS
+from common.stages import Stage
+
+LOWER_THE_LIMIT = Desk(
+    "back office", lambda office, sale: BackOffice.change(office, sale, {"buyer_limit": 1})
+)
+
+WITH_WORKERS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            name="job-twice",
+            title="Two workers run the same job",
+            units=1,
+            limit=1,
+            before=(Press("buyer 1", buyer=1),),
+            actions=(Work("worker 1"), Work("worker 2")),
+        ),
+        Scenario(
+            name="two-jobs",
+            title="Two workers run the jobs of two buyers",
+            units=2,
+            limit=1,
+            before=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2)),
+            actions=(Work("worker 1"), Work("worker 2", job=1)),
+        ),
+        Scenario(
+            name="work-and-press",
+            title="A worker writes the order of one press, while it is sent again",
+            units=2,
+            limit=2,
+            before=(Press("buyer 1", buyer=1, key="k"),),
+            actions=(Work("worker"), Press("buyer 1 again", buyer=1, key="k")),
+        ),
+        Scenario(
+            name="return-and-press",
+            title="A worker gives back what may not be ordered any more, while another buyer presses",
+            units=2,
+            limit=2,
+            before=(Press("buyer 1", buyer=1, quantity=2), LOWER_THE_LIMIT),
+            actions=(Work("worker"), Press("buyer 2", buyer=2)),
+        ),
+    )
+}
+
+
+def scenarios_of(stage: Stage) -> dict[str, Scenario]:
+    """The scenarios that can be played with this stage."""
+    return SCENARIOS | (WITH_WORKERS if "worker" in stage.processes else {})

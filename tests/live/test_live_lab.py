@@ -1,0 +1,117 @@
+"""The live lab shows what is so, its buttons do what they say, and only for whoever has the key."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.cli.conftest import Command, command
+
+__all__ = ["command"]  # a fixture
+
+pytestmark = pytest.mark.slow
+
+Reading = dict[str, Any]
+
+
+class Page:
+    """The live lab as a browser sees it, without one."""
+
+    def __init__(self, shop: Command) -> None:
+        said = shop.wait_for("Ctrl-C ends it")
+        self.shop = re.search(r"Shop: +(\S+)", said)[1]  # type: ignore[index]
+        self.site, self.key = re.search(r"Live lab: +(\S+)/\?key=(\S+)", said).groups()  # type: ignore[union-attr]
+
+    def press(self, name: str, key: str | None = None) -> tuple[int, str]:
+        headers = {"X-Lab-Key": self.key if key is None else key}
+        try:
+            with urlopen(Request(f"{self.site}/do/{name}", b"", headers), timeout=60) as answer:
+                return answer.status, json.load(answer)["said"]
+        except HTTPError as error:
+            with error:
+                return error.code, json.load(error)["said"]
+
+    def readings(self) -> Iterator[Reading]:
+        """Each reading as it comes."""
+        with urlopen(f"{self.site}/readings", timeout=20) as stream:
+            kind = ""
+            for line in stream:
+                name, _, text = line.decode().partition(": ")
+                kind = text.strip() if name == "event" else kind
+                if name == "data" and kind == "reading":
+                    yield json.loads(text)
+
+    def until(self, seen: Callable[[Reading], bool]) -> Reading:
+        """The first reading of the next 200 that `seen` says yes to."""
+        for _, reading in zip(range(200), self.readings(), strict=False):
+            if seen(reading):
+                return reading
+        raise AssertionError(f"never seen; the last reading was {reading}")
+
+
+def states(reading: Reading) -> dict[str, str]:
+    return {verdict["name"]: verdict["state"] for verdict in reading["verdicts"]}
+
+
+@contextmanager
+def pressed(page: Page, name: str) -> Iterator[None]:
+    """The button is pressed during the block; it does what it says by its end."""
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(page.press, name)
+        yield
+        assert answer.result(60)[0] == 200, answer.result()
+
+
+@pytest.fixture
+def page(command: Callable[..., Command], request: pytest.FixtureRequest) -> Iterator[Page]:
+    shop = command("up", request.param, "--lab")
+    yield Page(shop)
+    shop.process.send_signal(signal.SIGINT)
+    assert shop.wait() == 130
+    assert "Traceback" not in shop.output
+    assert "Task was destroyed" not in shop.output
+
+
+@pytest.mark.parametrize("page", ["s01"], indirect=True)
+def test_the_light_turns_red_on_a_stage_that_oversells(page: Page) -> None:
+    assert page.press("new_sale")[0] == 200
+    status, said = page.press("crowd")
+    assert (status, "presses" in said) == (200, True)
+    reading = page.until(lambda reading: states(reading).get("no_oversell") == "broken")
+    assert reading["facts"]["sold"] > reading["facts"]["initial"] == 100
+    assert reading["queue"] is reading["left_redis"] is None, "s01 has neither"
+
+
+@pytest.mark.parametrize("page", ["s06"], indirect=True)
+def test_it_goes_on_showing_while_what_it_shows_is_down(page: Page) -> None:
+    page.press("new_sale")
+    page.press("crowd")
+    sold_out = page.until(lambda reading: bool(reading["facts"]) and reading["facts"]["orders"] >= 50)
+    assert sum(sold_out["outcomes"].values()) >= 50
+    with pressed(page, "kill_redis"):
+        page.until(lambda reading: not reading["up"]["Redis"] and reading["up"]["MariaDB"])
+    page.until(lambda reading: reading["up"]["Redis"])
+    with pressed(page, "kill_web"):
+        page.until(lambda reading: not reading["up"]["web"] and bool(reading["facts"]))
+    again = page.until(lambda reading: reading["up"]["web"] and bool(reading["verdicts"]))
+    assert states(again)["no_oversell"] != "broken", "what a Redis without memory cannot break"
+
+
+@pytest.mark.parametrize("page", ["s05"], indirect=True)
+def test_nobody_presses_a_button_without_the_key_or_one_that_is_not_there(page: Page) -> None:
+    assert page.press("flush_redis", key="")[0] == 403
+    assert page.press("flush_redis", key="wrong")[0] == 403
+    assert page.press("kill_worker")[0] == 409, "s05 has no workers"
+    assert page.press("new_sale")[0] == 200, "power check: the key works"
+    with urlopen(f"{page.shop}/lab", timeout=10) as answer:
+        assert answer.url.startswith(page.site), "the shop leads to its lab"
+        assert page.key not in answer.url, "and does not tell the key"
