@@ -11,6 +11,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
+from redis.exceptions import ResponseError
+
 from common.ids import new_id
 from common.proof.oracle import Verdict
 from common.proof.schedule import Run
@@ -167,8 +169,15 @@ def part(who: str, buyer: int, products: Sequence[str]) -> Part:
 
 
 def left(g: Grading, scene: Scene, *products: str) -> dict[str, int]:
-    units = {product: g.backends.stock.get(scene[f"left:{product}"]) for product in products}
-    return {product: int(count) if count else 0 for product, count in units.items()}
+    return {product: number(g, scene[f"left:{product}"]) for product in products}
+
+
+def number(g: Grading, name: str) -> int:
+    """What a key says is left; none when it is gone. `Failed` when it is no number any more."""
+    try:
+        return int(g.backends.stock.get(name) or 0)
+    except (ValueError, ResponseError):
+        raise Failed(f"{name} is no number any more") from None
 
 
 def told(units: Mapping[str, int]) -> str:

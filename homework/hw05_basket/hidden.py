@@ -12,7 +12,7 @@ def only_keys(g: Grading) -> None:
     redis, names = g.backends.stock, ["s05:{9}:one", "s05:{9}:two", "s05:{9}:three"]
     redis.mset(dict.fromkeys(names[1:], 5))
     answer = g.attempt("run_script", names=names, args=["1:k1", 1, 2])
-    seen = {name: int(redis.get(name) or 0) for name in names[1:]}
+    seen = {name: checks.number(g, name) for name in names[1:]}
     strangers = sorted(name.decode() for name in redis.scan_iter() if name.decode() not in names)
     if strangers or answer.value != "taken" or seen != {names[1]: 4, names[2]: 3}:
         raise Failed(
