@@ -151,7 +151,7 @@ def lost_reply(g: Grading) -> None:
 def shelves(g: Grading, **units: int) -> Scene:
     """A new sale in Redis with so many units of each product."""
     sale_id = 7000000 + g.random.randrange(1_000_000)
-    names = {f"left:{product}": g.backends.keys(sale_id, f"left:{product}") for product in units}
+    names = {name: g.backends.keys(sale_id, name) for name in ("baskets", *map("left:{}".format, units))}
     g.backends.stock.mset({names[f"left:{product}"]: count for product, count in units.items()})
     return Scene({"sale": sale_id, **names})
 
