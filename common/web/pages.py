@@ -21,7 +21,7 @@ from common.web.filters import phase
 from common.web.forms import typed
 from common.web.inputs import check, new_attempt, valid_key
 from common.web.logs import note
-from common.web.problems import NotInThisStage, refusal
+from common.web.problems import refusal
 from common.web.tickets import own_ticket
 
 bp = Blueprint("pages", __name__)
@@ -142,8 +142,3 @@ def order(order_id: str) -> str:
     if found is None:
         raise NoSuchOrder
     return render_template("order.html", order=found, sale=current().shop.catalog.get(found.sale_id))
-
-
-@bp.get("/lab")
-def lab() -> str:
-    raise NotInThisStage("The live lab comes with a later stage")
