@@ -255,8 +255,8 @@ class Grading:
         were. `Failed` names the round trip after which the process was killed.
         """
         for step in range(1, MOST_CRASHES):
-            others = self.servers.sessions()
-            scene, box = prepare(), self.new_box(actors=1)
+            scene, others = prepare(), self.servers.sessions()
+            box = self.new_box(actors=1)
             killer, sessions = Killer(box, step, scene), self.servers.sessions() - others
             try:
                 box.channels[0].call(part.function, part.arguments(scene), watcher=killer).result()
@@ -286,7 +286,8 @@ class Killer:
     killed: bool = False
 
     def before(self, step: Step) -> None:
-        self.story.append(f"round trip {len(self.story) + 1}, {self.scene.tidy(step.label)}")
+        if not self.killed:  # the dead process may have announced its next step already
+            self.story.append(f"round trip {len(self.story) + 1}, {self.scene.tidy(step.label)}")
 
     def after(self, step: Step, reply: str) -> None:  # noqa: ARG002 - every watcher hears the same
         if len(self.story) == self.last:
