@@ -6,8 +6,12 @@ from pathlib import Path
 
 import click
 
+from common.cli.file_to_write import FILE
+from common.cli.stage_argument import STAGE
+from common.site.words import Lang
+from common.stages import Stage
+
 PORT = click.IntRange(1024, 65535)
-FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @click.group()
@@ -86,3 +90,35 @@ def count(file: Path) -> None:
             for stage in all_stages()
         }
     file.write_text(json.dumps(counted, indent=1) + "\n")
+
+
+@docs.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["csv", "gift"]),
+    help="For spreadsheets, or for Moodle. Unless told, FILE's ending says it.",
+)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--stage", type=STAGE, help="Only the questions about this one.")
+def quiz(file: Path, kind: str | None, lang: Lang, stage: Stage | None) -> None:
+    """Write the quiz bank of the instructor pack into FILE.
+
+    \b
+    ./seckill docs quiz quiz.csv --stage s02
+    ./seckill docs quiz quiz.gift --lang zh
+    """
+    from common.site import quiz as bank
+
+    kind = kind or file.suffix.removeprefix(".")
+    if kind not in bank.FORMATS:
+        raise click.UsageError(
+            f"{file.name} ends neither in .csv nor in .gift: add --format csv or --format gift"
+        )
+    questions = bank.of(stage.code if stage else None)
+    if not questions:
+        raise click.UsageError("the quiz bank has no questions about this stage yet")
+    # Excel reads a CSV as UTF-8 only when it begins with a mark.
+    file.write_text(bank.FORMATS[kind](questions, lang), encoding="utf-8-sig" if kind == "csv" else "utf-8")
+    click.echo(f"{file}: {len(questions)} questions")

@@ -18,7 +18,7 @@ from common import database
 from common.backends import connect_redis, database_name
 from common.database import Db
 from common.lab import Lab
-from common.proof.facts import Facts, load, read_counter
+from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.oracle import judge
 from common.running import Running
 from common.worker import queue_name
@@ -101,8 +101,9 @@ class Readings:
     def _judged(self, db: Db, sale_id: int, reading: Reading) -> Reading:
         counter = read_counter(self._redis, self._running.stage.code, sale_id)
         facts = load(db, counter, sale_id, [], at_rest=False)
-        rest = self._at_rest((reading["outcomes"], len(facts.orders), reading["queue"]))
-        facts = Facts(facts.sale, facts.orders, [], at_rest=rest and not reading["queue"], counter=counter)
+        now = (reading["outcomes"], len(facts.orders), reading["queue"])
+        at_rest = self._at_rest(now) and not self._waits_for_a_worker(sale_id)
+        facts = Facts(facts.sale, facts.orders, [], at_rest=at_rest, counter=counter)
         return {
             "facts": {
                 "initial": facts.sale.initial,
@@ -121,3 +122,8 @@ class Readings:
         if now != self._last:
             self._last, self._quiet_since = now, time.monotonic()
         return time.monotonic() - self._quiet_since > QUIET
+
+    def _waits_for_a_worker(self, sale_id: int) -> bool:
+        """Some ticket has not ended: its worker may be dead, and RQ notice it later. No unit is lost yet."""
+        tickets = read_tickets(self._redis, self._running.stage.code, sale_id)
+        return not all(ticket.ended for [ticket] in tickets.values())

@@ -17,17 +17,22 @@ FILE = DOCS / "ladder.toml"
 def shown(lang: Lang, here: str) -> str:
     """HTML: one step for each stage; a stage that exists says what it adds, and links to its chapter."""
     exist = {stage.code: stage for stage in all_stages()}
-    steps = "".join(_step(code, about[lang], exist.get(code), lang, here) for code, about in _about().items())
+    steps = "".join(_step(code, said[lang], exist.get(code), lang, here) for code, said in _about().items())
     return f'<ol class="ladder" markdown="0">{steps}</ol>\n'
 
 
-def _step(code: str, about: str, stage: Stage | None, lang: Lang, here: str) -> str:
-    text = f"<span>{escape(about)}</span>"
+def _step(code: str, said: str, stage: Stage | None, lang: Lang, here: str) -> str:
+    text = f"<span>{escape(said)}</span>"
     if stage is None:
         return f'<li class="to-come"><b>{code}</b>{text}<em>{word("to_come", lang)}</em></li>'
     adds = "".join(f"<code>{name}</code>" for name in stage.adds)
     drops = "".join(f"<s><code>{name}</code></s>" for name in stage.drops)
     return f"<li><b>{chapter_link(stage, lang, here)}</b>{text}<em>{adds}{drops}</em></li>"
+
+
+def about(code: str) -> dict[Lang, str]:
+    """What the stage ("s07") is about, in a sentence."""
+    return _about()[code]
 
 
 @cache

@@ -12,6 +12,7 @@ from typing import Any
 from common.site import (
     api_reference,
     architecture,
+    classroom,
     glossary,
     ladder,
     links,
@@ -19,8 +20,10 @@ from common.site import (
     measured,
     outputs,
     plays,
+    quiz,
     stage_blocks,
     tables,
+    timetable,
 )
 from common.site.words import Lang
 from common.stages import find, newest
@@ -79,6 +82,22 @@ class Macros:
     def schedule(self) -> str:
         """The timetable."""
         return tables.schedule(self._lang, self._here())
+
+    def weeks(self) -> str:
+        """The core path of docs/timetable.toml by weeks: minutes of reading, of running, of homework."""
+        return timetable.weeks(self._lang, self._here())
+
+    def electives(self) -> str:
+        """The stages that are in no week of the core path."""
+        return timetable.electives(self._lang, self._here())
+
+    def classroom(self) -> str:
+        """What a student's stage takes of a machine, as measured."""
+        return classroom.shown(self._lang)
+
+    def quiz(self, stage: str) -> str:
+        """The questions of docs/quiz.toml about the stage, with their answers closed."""
+        return quiz.shown(stage, self._lang)
 
     def output(self, name: str) -> str:
         """What a command printed, as captured in docs/outputs."""

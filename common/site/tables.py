@@ -14,7 +14,7 @@ from common.site import outputs
 from common.site.blocks import table
 from common.site.errors import PageError
 from common.site.links import chapter_link
-from common.site.pages import front_matter, path_of
+from common.site.timetable import minutes
 from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
@@ -84,11 +84,10 @@ def schedule(lang: Lang, here: str) -> str:
     rows: list[tuple[object, ...]] = []
     total = 0
     for stage in all_stages():
-        chapter = path_of(f"stages/{stage.name}.md", lang)
-        read = int(front_matter(chapter).get("minutes", 0)) if chapter.exists() else 0
-        total += read + stage.minutes
+        spent = minutes(stage, lang)
+        total += spent.read + spent.do
         name = f"{chapter_link(stage, lang, here)} {stage.title[lang]}"
-        rows.append((name, _minutes(read, lang), _minutes(stage.minutes, lang)))
+        rows.append((name, _minutes(spent.read, lang), _minutes(spent.do, lang)))
     rows.append((f"**{word('total', lang)}**", "", f"**{word('hours', lang, *divmod(total, 60))}**"))
     return table([word(key, lang) for key in ("stage", "read", "do")], rows, "lrr")
 

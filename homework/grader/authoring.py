@@ -94,6 +94,7 @@ class Grading:
     """One check of one submission: the student's files, servers that are empty, and ways to run the code.
 
     `schedule` is set when one schedule is to be replayed. Everything opened here is closed after the check.
+    What a check puts into `bind` before it calls anything is shown in each of its sandboxes: see `new_box`.
     """
 
     homework: Homework
@@ -105,6 +106,7 @@ class Grading:
     costs: Costs | None = None
     traces: list[Trace] = field(default_factory=list)
     open: ExitStack = field(default_factory=ExitStack)
+    bind: dict[str, Path] = field(default_factory=dict)
 
     @cached_property
     def random(self) -> Random:
@@ -160,7 +162,8 @@ class Grading:
         folder is where it is: pass `box.path("/run/gift")` to the student's code.
         """
         harness = self.homework.folder / "harness.py"
-        box = Sandbox(self.servers, self.homework.stage, self.files, harness, actors=actors, bind=bind)
+        shown = self.bind | dict(bind or {})
+        box = Sandbox(self.servers, self.homework.stage, self.files, harness, actors=actors, bind=shown)
         return self.open.enter_context(ready(box))
 
     @cached_property
@@ -252,8 +255,8 @@ class Grading:
         were. `Failed` names the round trip after which the process was killed.
         """
         for step in range(1, MOST_CRASHES):
-            others = self.servers.sessions()
-            scene, box = prepare(), self.new_box(actors=1)
+            scene, others = prepare(), self.servers.sessions()
+            box = self.new_box(actors=1)
             killer, sessions = Killer(box, step, scene), self.servers.sessions() - others
             try:
                 box.channels[0].call(part.function, part.arguments(scene), watcher=killer).result()
@@ -283,7 +286,8 @@ class Killer:
     killed: bool = False
 
     def before(self, step: Step) -> None:
-        self.story.append(f"round trip {len(self.story) + 1}, {self.scene.tidy(step.label)}")
+        if not self.killed:  # the dead process may have announced its next step already
+            self.story.append(f"round trip {len(self.story) + 1}, {self.scene.tidy(step.label)}")
 
     def after(self, step: Step, reply: str) -> None:  # noqa: ARG002 - every watcher hears the same
         if len(self.story) == self.last:

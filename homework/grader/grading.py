@@ -19,6 +19,7 @@ from homework.grader.servers import Servers, Unseen
 
 LARGEST_FILE = 256 << 10  # bytes
 SEED = 7
+UNWRITTEN = "Your code says NotImplementedError: it is not written yet."
 
 Check = Callable[[Grading], None]
 
@@ -124,8 +125,8 @@ class Judge:
             result.schedule, result.diagram = error.schedule, error.diagram
             result.replay = error.schedule and f"{self._command(spec)} --schedule {error.schedule}"
             fail(result, "failed", sentence(error))
-        except NotStarted:
-            fail(result, "not_started", "Your code says NotImplementedError: it is not written yet.")
+        except NotStarted as error:
+            fail(result, "not_started", sentence(error) if str(error) else UNWRITTEN)
         except (StudentError, Unseen, DriverError) as error:
             fail(result, "failed", sentence(error))
         except RedisError as error:  # while a script runs, it answers nobody, us neither

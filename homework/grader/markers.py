@@ -5,7 +5,7 @@
     # </todo>
     # <mine>  …  # </mine>                       goes, with everything in between
 
-In a file that is not Python, `# <todo>` leaves its sentence and nothing else.
+In a file that is not Python, `# <todo>` leaves its sentence and nothing else. Lua begins them with `--`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from pathlib import Path
 
 from homework.grader.book import Homework, all_homeworks
 
-TODO = re.compile(r"^([ \t]*)# <todo> ?(.*)\n(?:.*\n)*?[ \t]*# </todo>\n", re.MULTILINE)
-MINE = re.compile(r"\n*^[ \t]*# <mine>\n(?:.*\n)*?[ \t]*# </mine>\n", re.MULTILINE)
+TODO = re.compile(r"^([ \t]*)(#|--) <todo> ?(.*)\n(?:.*\n)*?[ \t]*\2 </todo>\n", re.MULTILINE)
+MINE = re.compile(r"\n*^[ \t]*(#|--) <mine>\n(?:.*\n)*?[ \t]*\1 </mine>\n", re.MULTILINE)
 
 
 def starter_of(name: str, solution: str) -> str:
     """What a student gets of this file."""
     end = r"\1raise NotImplementedError\n" if name.endswith(".py") else ""
-    return TODO.sub(r"\1# TODO: \2\n" + end, MINE.sub("\n", solution)).rstrip("\n") + "\n"
+    return TODO.sub(r"\1\2 TODO: \3\n" + end, MINE.sub("\n", solution)).rstrip("\n") + "\n"
 
 
 def expected(homework: Homework) -> dict[str, str]:

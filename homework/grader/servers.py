@@ -35,7 +35,7 @@ FIRST_ID = 7000001  # no number that means something else: in diagrams an id is 
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 GRANTS = {"sales": "SELECT, UPDATE (stock)", "schema_changes": "SELECT"}  # what a sale began with is evidence
 REDIS_MEMORY = "256mb"
-GREETING = 1  # statements of a connection that opens: its settings
+GREETING = 2  # statements of a connection that opens: SET NAMES, and our settings
 PAST_BACKENDS = (
     "your code sent statements to MariaDB that the grader was not told of: use the connection that you are"
     " given and open none of your own"

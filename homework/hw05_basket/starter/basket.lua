@@ -1,0 +1,11 @@
+-- Take every product in a basket, or none of them. Sent twice, it takes once.
+--
+-- KEYS[1] baskets   hash: press -> the basket that it took, written as you like
+-- KEYS[2] …         for each product of the basket a number: how many are left. No key: none are left.
+-- ARGV[1] press     who pressed, and the key of the press
+-- ARGV[2] …         how many of KEYS[2] … are wanted, 1 or more
+--
+-- Returns {"taken"}         taken now, or by this press before
+--         {"sold_out", n}   nothing was taken: of the n-th product (1 for KEYS[2]) too few are left
+--         {"other_basket"}  this press came before, with another basket; nothing was taken
+-- TODO: Take the basket, and answer.
