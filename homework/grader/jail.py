@@ -130,6 +130,8 @@ def become(spec: dict[str, Any], own_root: bool) -> None:
         os.setsid()
         os.chdir(spec["cwd"] if own_root else spec["outer_cwd"])
         for name, value in spec["limits"].items():
+            if name == "NPROC" and not own_root and os.geteuid() != 0:
+                value += tasks_of_ours()  # the kernel counts all that this user runs, ours and his own too
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
         if os.geteuid() == 0:
             os.setgroups([])
@@ -142,6 +144,16 @@ def become(spec: dict[str, Any], own_root: bool) -> None:
     except BaseException as error:
         os.write(2, f"the jail cannot start the program: {error}\n".encode())
     os._exit(127)
+
+
+def tasks_of_ours() -> int:
+    """How many threads this user runs at this moment."""
+    tasks = 0
+    for name in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ()):
+        with suppress(OSError):
+            if os.stat(f"/proc/{name}").st_uid == os.geteuid():
+                tasks += len(os.listdir(f"/proc/{name}/task"))
+    return tasks
 
 
 def watch(first: int, life: int, own_root: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -182,6 +183,7 @@ def test_a_new_one_has_the_days_work_and_no_answer() -> None:
     assert not entry.solved
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="there is no git here")
 def test_the_days_work_is_found_in_git_and_in_results(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     commit(tmp_path, "hw01/audit.py", "Yesterday's", "2026-10-14T12:00:00")
