@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import nullcontext
 from pathlib import Path
@@ -216,6 +217,9 @@ def student_pack(file: Path) -> None:
 @click.option("--seed", default=7, show_default=True, help="Draws the data of the checks.")
 @click.option("--course", type=COURSE, help="course.toml: roster, due dates, late policy, pinned grader.")
 @click.option("--quiet", is_flag=True, help="One line a homework, without the checks.")
+@click.option(
+    "--without-walls", is_flag=True, help="Grade where namespaces are missing: only code you trust."
+)
 def grade(
     *,
     folder: Path,
@@ -225,6 +229,7 @@ def grade(
     seed: int,
     course: Path | None,
     quiet: bool,
+    without_walls: bool,
 ) -> int:
     """Grade one submission, or a folder of them (folders or zips named seckill-<id>-<author>).
 
@@ -245,6 +250,8 @@ def grade(
     from homework.grader.submissions import find_all
 
     console = new_console()
+    if walls.missing() and os.geteuid() != 0 and not without_walls:  # it could delete what is yours
+        raise click.ClickException(f"{walls.missing()} With --without-walls it is done all the same.")
     if walls.missing():
         console.print(walls.missing(), style="yellow")
     rules = load(course) if course else Course()

@@ -129,9 +129,10 @@ def become(spec: dict[str, Any], own_root: bool) -> None:
     try:
         os.setsid()
         os.chdir(spec["cwd"] if own_root else spec["outer_cwd"])
-        for name, value in spec["limits"].items():
-            if name == "NPROC" and not own_root and os.geteuid() != 0:
-                value += tasks_of_ours()  # the kernel counts all that this user runs, ours and his own too
+        limits = dict(spec["limits"])
+        if not own_root and os.geteuid() != 0 and "NPROC" in limits:
+            limits["NPROC"] += tasks_of_ours()  # the kernel counts whatever this user runs
+        for name, value in limits.items():
             resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
         if os.geteuid() == 0:
             os.setgroups([])

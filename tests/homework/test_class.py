@@ -39,7 +39,20 @@ def test_grading_a_folder_ends_with_everything_for_the_class(tmp_path: Path, cap
     (tmp_path / "in" / "notes.txt").write_text("no submission")
     main(["class", "new", str(tmp_path / "course")])
     course = str(tmp_path / "course" / "course.toml")
-    assert main(["grade", str(tmp_path / "in"), "--to", str(tmp_path / "out"), "--course", course]) == 1
+    assert (
+        main(
+            [
+                "grade",
+                "--without-walls",
+                str(tmp_path / "in"),
+                "--to",
+                str(tmp_path / "out"),
+                "--course",
+                course,
+            ]
+        )
+        == 1
+    )
     said = " ".join(capsys.readouterr().out.split())
     assert "not graded: 'Seckill_20260003_赵强' is no name" in said
     assert "rename it to seckill-20260003-zhaoqiang" in said
@@ -57,7 +70,7 @@ def test_a_single_submission_with_a_wrong_name_is_answered_with_the_right_one(
     path = hand_in(tmp_path, "SECKILL-20260001-Lin", STARTER.read_bytes())
     (zipped := tmp_path / "Seckill 20260001 lin.zip").write_bytes(b"")
     for each in (path, zipped):
-        assert main(["grade", str(each), "--to", str(tmp_path / "out")]) == 2
+        assert main(["grade", "--without-walls", str(each), "--to", str(tmp_path / "out")]) == 2
         assert "rename it to seckill-20260001-lin" in " ".join(capsys.readouterr().err.split())
 
 

@@ -46,7 +46,7 @@ def test_a_mixed_folder_is_graded_and_each_outcome_named(tmp_path: Path, capsys:
     (folder / "seckill-20260004-li.zip").write_bytes(b"no zip")
     zipped(folder, "seckill-20260005-zhao", {"seckill-20260005-zhao/hw02/swap.py": starter()})
     (folder / "notes.txt").write_text("not a submission")
-    assert main(["grade", str(folder), "--to", str(results), "--homework", "02"]) == 0
+    assert main(["grade", "--without-walls", str(folder), "--to", str(results), "--homework", "02"]) == 0
     states = {file.parent.parent.name: Result.read(file).state for file in results.rglob("result.json")}
     assert states == {
         "seckill-20260001-lin": "graded",
@@ -61,7 +61,7 @@ def test_a_mixed_folder_is_graded_and_each_outcome_named(tmp_path: Path, capsys:
     assert "graded before" not in said
 
     hand_in(folder, "seckill-20260006-sun", starter())
-    assert main(["grade", str(folder), "--to", str(results), "--homework", "02"]) == 0
+    assert main(["grade", "--without-walls", str(folder), "--to", str(results), "--homework", "02"]) == 0
     said = capsys.readouterr().out
     assert said.count("graded before") == 5, "what had been graded was graded again"
     assert "seckill-20260006-sun hw02: 0 of 100 ○○○○○○○\n" in said
@@ -96,7 +96,7 @@ def test_a_zip_bomb_is_cut_off(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_submissions_is_said_to_be_one(tmp_path: Path, capsys: Capture) -> None:
-    assert main(["grade", str(tmp_path)]) == 2
+    assert main(["grade", "--without-walls", str(tmp_path)]) == 2
     assert "There is no submission in" in capsys.readouterr().err
 
 

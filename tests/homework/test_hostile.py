@@ -60,6 +60,8 @@ def nothing_is_left(servers: Servers) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", IN_CALL)
 def test_what_a_call_does_only_fails_the_check(name: str, servers: Servers) -> None:
+    if walls.missing() and name not in WITHOUT_WALLS:
+        pytest.skip(f"it would do it to you: {walls.missing()}")
     only_failed(run(in_call(IN_CALL[name]), servers))
 
 

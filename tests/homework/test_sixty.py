@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from common.lab.keeper import processes
+from homework.grader import walls
 from homework.grader.book import all_homeworks, find
 from homework.grader.many import grade_all, pieces
 from homework.grader.result import Result
@@ -47,6 +48,8 @@ def outcome(result: Result, wanted: Outcome) -> Outcome:
 @pytest.mark.slow
 @pytest.mark.timeout(3000)
 def test_each_outcome_is_named_rightly_and_nothing_is_left(tmp_path: Path) -> None:
+    if walls.missing():
+        pytest.skip(f"it would be done to you: {walls.missing()}")
     wanted: dict[str, Outcome] = {}
     for number, (code, files, expected) in enumerate(a_class(), start=1):
         name = f"seckill-{20260000 + number}-student"
