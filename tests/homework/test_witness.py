@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from homework.grader import walls
 from homework.grader.book import find
 from homework.grader.grading import Submission, Wish, grade
 from homework.grader.result import Result
@@ -65,6 +66,8 @@ def test_no_schedule_is_passed_by_hiding_statements(servers: Servers, check: str
 
 
 def test_a_connection_of_its_own_is_noticed(servers: Servers) -> None:
+    if walls.missing():
+        pytest.skip(f"this cheat looks for the socket where the walls put it: {walls.missing()}")
     cheat = next(wrong for wrong in all_wrong(HW02) if wrong.folder.name == "past_the_backends")
     result = run(dict(cheat.submission().files), servers, "last_unit")
     assert "open none of your own" in (result.checks[-1].message or "")
