@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from common.bench.growth import Size
 from common.bench.peaks import Bench, Peak
 from common.bench.subjects import Shop, Subject
 from common.bench.wrk import CONNECTIONS
+from common.circumstances import circumstances
 from common.lab import resolve
 from common.running import WEB_PROCESSES, WEB_THREADS
 
@@ -49,7 +48,7 @@ def measure_all(
     console: Console, plan: run.Plan, bench: Bench, references: Sequence[Subject], shops: Sequence[Shop]
 ) -> Measured:
     """Rounds of peaks, each subject in its turn; then a spike at each shop; then what can be counted."""
-    about = {**circumstances(bench), **conditions(plan)}
+    about = {**about_run(bench), **conditions(plan)}
     columns = (TextColumn("{task.description:<40}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     subjects = [*references, *shops]
     with Progress(*columns, console=console) as progress:
@@ -76,13 +75,10 @@ def measure_all(
     return Measured(about, rounds, spikes, {shop.name: run.round_trips(shop) for shop in shops})
 
 
-def circumstances(bench: Bench) -> dict[str, Any]:
-    """Without these a figure means nothing."""
+def about_run(bench: Bench) -> dict[str, Any]:
+    """Circumstances, and the version of everything that was measured or did the measuring."""
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "command": shlex.join(["./seckill", *sys.argv[1:]]),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.platform(terse=True)}",
-        "load_average_before": round(os.getloadavg()[0], 2),
+        **circumstances(shlex.join(["./seckill", *sys.argv[1:]])),
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in PACKAGES},

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,8 @@ import click
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from common.proof.cells import Proof
+    from common.circumstances import circumstances
+from common.proof.cells import Proof
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
@@ -80,10 +79,8 @@ def draw(proof: Proof) -> Table:
 def account(proofs: Sequence[Proof]) -> dict[str, Any]:
     """What a reader needs to do it again, and what came out."""
     return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
+        **circumstances(" ".join(["./seckill", *sys.argv[1:]])),
         "python": platform.python_version(),
-        "command": " ".join(["./seckill", *sys.argv[1:]]),
         "exact_runs": sum(proof.exit_code == 0 for proof in proofs),
         "runs": [
             {"seed": proof.seed, "exit_code": proof.exit_code, "seconds": proof.seconds} for proof in proofs

@@ -33,7 +33,7 @@ def growth(*, stage: Stage, most: int, json_file: Path | None) -> None:
     console = new_console()
     sizes = [size for size in (10**3, 10**4, 10**5, 10**6) if size <= most]
     with run.shops([stage], most, seconds=1, say=console.print) as (bench, [shop]):
-        about = report.circumstances(bench)
+        about = report.about_run(bench)
         measured = []
         for size in growth.grow(bench, shop, sizes):
             measured.append(size)

@@ -41,7 +41,7 @@ def test_every_kind_of_load_is_measured_and_its_circumstances_are_told(
     of_stage = [("s02_guarded_update", kind) for kind in ("accepted", "refused", "page", "state")]
     assert kinds == [("flask_hello", "answers"), ("nginx_plain_file", "answers"), *of_stage]
     assert all(figure["per_second"] > 0 and figure["cpu_us"] > 0 for figure in measured["figures"])
-    assert {"date", "command", "machine", "versions", "load_average_before"} <= set(measured["about"])
+    assert {"date", "command", "machine", "versions", "load_average"} <= set(measured["about"])
     assert measured["spikes"]["s02_guarded_update"]["sold"] == 10
     assert measured["round_trips"]["s02_guarded_update"]["accepted"] == {"mariadb": 6, "redis": 0}
 

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+from common.circumstances import circumstances
 from common.lab import Lab, resolve
 from common.lab.places import ROOT
 from common.lab.sockets import free_port
@@ -37,11 +36,8 @@ SUBMISSION = "seckill-20260001-lin"
 def main(file: Path, archive: Path | None) -> None:
     stages = dict.fromkeys(["s01", "s05", newest().code])
     figures = {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
-        "load_average": round(os.getloadavg()[0], 1),
+        **circumstances("python -m tests.measurements.classroom"),
         "servers": [str(resolve(name)) for name in ("mysql", "redis", "nginx")],
-        "command": "python -m tests.measurements.classroom",
         "one_stage_running": {code: running_stage(code) for code in stages},
         "grading": {HOMEWORK: grading_seconds()},
         "archive_bytes": archive.stat().st_size if archive else None,

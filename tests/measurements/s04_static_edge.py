@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -19,11 +18,11 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from common.circumstances import circumstances
 from common.lab import Lab, resolve
 from common.lab.sockets import answers, free_port
 from common.running import Running, run_stage
@@ -32,6 +31,7 @@ from tests.edge import ask, reads_at_the_app, state_url
 
 ROUNDS, SECONDS, CONNECTIONS, READS = 7, 2, 32, 10_000
 WRK = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s"]
+COMMAND = f"python -m tests.measurements.s04_static_edge; {' '.join(WRK)}, {ROUNDS} rounds in turns"
 PLAIN = """
 daemon off; worker_processes 2; pid plain.pid; error_log stderr warn;
 events {{ worker_connections 8192; }}
@@ -59,7 +59,9 @@ def main(file: Path) -> None:
             "shell_bytes": len(ask(shell).body),
             "state": state_reads(running),
         }
-    file.write_text(json.dumps({**circumstances(), **figures}, indent=1) + "\n")
+    file.write_text(
+        json.dumps({**circumstances(COMMAND), "nginx": str(resolve("nginx")), **figures}, indent=1) + "\n"
+    )
     print(file.read_text())
 
 
@@ -91,16 +93,6 @@ def state_reads(running: Running) -> dict[str, Any]:
     seconds = time.monotonic() - began
     reached = reads_at_the_app(running) - before
     return {"reads": READS, "seconds": round(seconds, 2), "reached_the_app": reached}
-
-
-def circumstances() -> dict[str, Any]:
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
-        "load_average": os.getloadavg()[0],
-        "nginx": str(resolve("nginx")),
-        "command": f"python -m tests.measurements.s04_static_edge; {' '.join(WRK)}, {ROUNDS} rounds in turns",
-    }
 
 
 if __name__ == "__main__":

@@ -20,13 +20,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
+from common.circumstances import circumstances
 from common.demo.contest import open_sale
 from common.lab import Lab
 from common.lab.sockets import free_port
@@ -209,21 +209,14 @@ def milliseconds(seconds: float | None) -> int | None:
     return None if seconds is None else round(seconds * 1000)
 
 
-def circumstances() -> dict[str, Any]:
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
-        "load_average": round(os.getloadavg()[0], 1),
-        "command": "python -m tests.measurements.s06_drill",
-    }
-
-
 def main(file: Path) -> None:
     size = Drill(buyers=5000, units=6000, seconds=240, patience=200, seed=1)
     with Lab(say=print) as lab:
         running = run_stage(lab, find("s06"), port=free_port(), buyers=size.buyers, jobs=2)
         figures = drill(running, lab, size, rescue=lambda _: None)
-    file.write_text(json.dumps({**circumstances(), **figures}, indent=1) + "\n")
+    file.write_text(
+        json.dumps({**circumstances("python -m tests.measurements.s06_drill"), **figures}, indent=1) + "\n"
+    )
     print(file.read_text())
 
 

@@ -9,14 +9,13 @@ MariaDB and Redis what they use. Takes a minute or more, on loopback only.
 from __future__ import annotations
 
 import json
-import os
-import platform
 import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from common.circumstances import circumstances
 from common.database import Db
 from common.lab import Lab, resolve
 from common.lab.sockets import free_port
@@ -35,7 +34,9 @@ def main(file: Path) -> None:
         running = run_stage(lab, find("s04"), buyers=10, port=free_port())
         visit = visit_bytes(running.url, state_url(running))
         stored = stored_bytes(Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url))
-    file.write_text(json.dumps({**circumstances(), "visit": visit, **stored}, indent=1) + "\n")
+    about = circumstances("python -m tests.measurements.sizes")
+    about["servers"] = [str(resolve(name)) for name in ("mysql", "redis", "nginx")]
+    file.write_text(json.dumps({**about, "visit": visit, **stored}, indent=1) + "\n")
     print(file.read_text())
 
 
@@ -82,15 +83,6 @@ def table_bytes(db: Db, name: str) -> int:
     )
     assert row
     return int(row["used"])
-
-
-def circumstances() -> dict[str, Any]:
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
-        "servers": [str(resolve(name)) for name in ("mysql", "redis", "nginx")],
-        "command": "python -m tests.measurements.sizes",
-    }
 
 
 if __name__ == "__main__":

@@ -11,18 +11,16 @@ one run mean something. Takes about a minute and a half, on loopback only.
 from __future__ import annotations
 
 import json
-import os
 import platform
 import re
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from common.circumstances import circumstances
 from common.lab import Lab
 from common.lab.sockets import answers, free_port
 from common.running import run_stage
@@ -33,6 +31,7 @@ ROUNDS, SECONDS, CONNECTIONS, PROCESSES = 3, 2, 64, 2
 THREADS = (1, 2, 4)
 PATHS = ("/healthz", "/api/sales/1")
 WRK = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s"]
+COMMAND = f"python -m tests.measurements.web_server; {' '.join(WRK)}, {ROUNDS} rounds in turns"
 
 
 def main(file: Path) -> None:
@@ -59,7 +58,10 @@ def main(file: Path) -> None:
             for _ in range(ROUNDS)
         ]
     medians = {name: {p: median(each[name][p] for each in rounds) for p in PATHS} for name in urls}
-    file.write_text(json.dumps({**circumstances(), "median": medians, "rounds": rounds}, indent=1) + "\n")
+    about = circumstances(COMMAND)
+    about["python"] = platform.python_version()
+    about["versions"] = {name: version(name) for name in ("granian", "gunicorn", "flask")}
+    file.write_text(json.dumps({**about, "median": medians, "rounds": rounds}, indent=1) + "\n")
     print(json.dumps(medians, indent=1))
 
 
@@ -80,17 +82,6 @@ def requests_per_second(url: str) -> float:
     found = re.search(r"Requests/sec:\s+([\d.]+)", text)
     assert found, text
     return float(found[1])
-
-
-def circumstances() -> dict[str, Any]:
-    return {
-        "date": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": f"{os.cpu_count()} cores, {platform.platform(terse=True)}",
-        "load_average": round(os.getloadavg()[0], 1),
-        "python": platform.python_version(),
-        "versions": {name: version(name) for name in ("granian", "gunicorn", "flask")},
-        "command": f"python -m tests.measurements.web_server; {' '.join(WRK)}, {ROUNDS} rounds in turns",
-    }
 
 
 if __name__ == "__main__":
