@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from common.bench.subjects import Shop, Subject, processor_seconds
 from common.bench.wrk import load
+from common.demo.contest import open_sale
 from common.lab import Lab, LabError
 from common.lab.program import Program
-from common.running import Running
-from common.web.answers import rfc3339
 
 PLENTY = 1_000_000
 WARM_UP = 1  # seconds
@@ -82,28 +79,9 @@ class Bench:
 
 def press_url(shop: Shop, units: int) -> str:
     """Where to press for a new sale of so many units."""
-    return f"{shop.url}/api/sales/{open_sale(shop.running, units)}/orders"
+    return f"{shop.url}/api/sales/{open_sale(shop.running, units, LIMIT)}/orders"
 
 
 def sale_of(url: str) -> int:
     """The sale of a `press_url`."""
     return int(url.split("/")[-2])
-
-
-def open_sale(running: Running, units: int) -> int:
-    """The id of a new sale, open from now on for an hour."""
-    now = datetime.now(UTC)
-    fields: dict[str, Any] = {
-        "title": "The lamp of the benchmark",
-        "title_zh": "压测台灯",
-        "image": "lamp",
-        "price_cents": 990,
-        "list_price_cents": 9900,
-        "buyer_limit": LIMIT,
-        "opens_at": rfc3339(now - timedelta(seconds=1)),
-        "closes_at": rfc3339(now + timedelta(hours=1)),
-        "units": units,
-    }
-    sale_id = int(running.admin("POST", "/api/admin/sales", fields)["id"])
-    running.admin("POST", f"/api/admin/sales/{sale_id}/publish")
-    return sale_id

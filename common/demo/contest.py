@@ -96,7 +96,7 @@ def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Res
     return Result(running.stage, facts, judge(facts))
 
 
-def open_sale(running: Running, units: int) -> int:
+def open_sale(running: Running, units: int, limit: int = LIMIT) -> int:
     """The id of a new sale that is open from now on for an hour."""
     now = datetime.now(UTC)
     fields = {
@@ -105,7 +105,7 @@ def open_sale(running: Running, units: int) -> int:
         "image": "kettle",
         "price_cents": 990,
         "list_price_cents": 9900,
-        "buyer_limit": LIMIT,
+        "buyer_limit": limit,
         "opens_at": rfc3339(now),
         "closes_at": rfc3339(now + timedelta(hours=1)),
         "units": units,
