@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pymysql
@@ -18,7 +19,7 @@ from common import database
 from common.backends import connect_redis, database_name
 from common.database import Db
 from common.lab import Lab
-from common.proof.facts import Facts, load, read_counter, read_tickets
+from common.proof.facts import Counter, load, read_counter, read_tickets
 from common.proof.oracle import judge
 from common.running import Running
 from common.worker import queue_name
@@ -47,8 +48,11 @@ class Readings:
         self.sale_id: int | None = None
 
     def read(self) -> Reading:
-        reading: Reading = {"at": time.time(), "sale": self.sale_id, **self._metrics(), **self._from_redis()}
-        reading |= self._from_mariadb(reading)
+        sale_id = self.sale_id  # a button may change it meanwhile
+        counter = read_counter(self._redis, self._running.stage.code, sale_id) if sale_id else None
+        reading: Reading = {"at": time.time(), "sale": sale_id, "left_redis": counter and counter.left}
+        reading |= self._metrics() | self._from_redis()
+        reading |= self._from_mariadb(reading, counter)
         reading["up"] = {
             "web": self._running.web.alive,
             "MariaDB": reading["trips_mariadb"] is not None,
@@ -70,17 +74,14 @@ class Readings:
         return {"outcomes": outcomes, "buckets": buckets}
 
     def _from_redis(self) -> Reading:
-        found: Reading = {"left_redis": None, "queue": None, "trips_redis": None}
+        found: Reading = {"queue": None, "trips_redis": None}
         with suppress(RedisError):
             found["trips_redis"] = self._redis.info("stats")["total_commands_processed"]
             if "worker" in self._running.stage.processes:
                 found["queue"] = self._redis.llen(f"rq:queue:{queue_name(self._running.stage.code)}")
-            if self.sale_id:
-                counter = read_counter(self._redis, self._running.stage.code, self.sale_id)
-                found["left_redis"] = counter and counter.left
         return found
 
-    def _from_mariadb(self, reading: Reading) -> Reading:
+    def _from_mariadb(self, reading: Reading, counter: Counter | None) -> Reading:
         found: Reading = {"trips_mariadb": None, "writers": None, "facts": None, "verdicts": []}
         try:
             self._db = self._db or self._connect()
@@ -88,8 +89,8 @@ class Readings:
             status = {row["Variable_name"]: int(row["Value"]) for row in rows}
             found["trips_mariadb"] = status["Questions"]
             found["writers"] = status["Threads_running"] - 1  # not counting ourselves
-            if self.sale_id:
-                found |= self._judged(self._db, self.sale_id, reading)
+            if reading["sale"]:
+                found |= self._judged(self._db, reading, counter)
         except (pymysql.MySQLError, OSError, LookupError):
             self._db = None  # the next reading connects anew
         return found
@@ -98,12 +99,12 @@ class Readings:
         settings = self._running.settings
         return database.connect(settings.mysql_url, database_name(self._running.stage.code), read_timeout=2)
 
-    def _judged(self, db: Db, sale_id: int, reading: Reading) -> Reading:
-        counter = read_counter(self._redis, self._running.stage.code, sale_id)
+    def _judged(self, db: Db, reading: Reading, counter: Counter | None) -> Reading:
+        sale_id = reading["sale"]
         facts = load(db, counter, sale_id, [], at_rest=False)
         now = (reading["outcomes"], len(facts.orders), reading["queue"])
         at_rest = self._at_rest(now) and not self._waits_for_a_worker(sale_id)
-        facts = Facts(facts.sale, facts.orders, [], at_rest=at_rest, counter=counter)
+        facts = replace(facts, at_rest=at_rest)
         return {
             "facts": {
                 "initial": facts.sale.initial,
@@ -124,6 +125,12 @@ class Readings:
         return time.monotonic() - self._quiet_since > QUIET
 
     def _waits_for_a_worker(self, sale_id: int) -> bool:
-        """Some ticket has not ended: its worker may be dead, and RQ notice it later. No unit is lost yet."""
-        tickets = read_tickets(self._redis, self._running.stage.code, sale_id)
+        """Some ticket has not ended: its worker may be dead, and RQ notice it later. No unit is lost yet.
+
+        True while Redis does not answer: then nobody knows.
+        """
+        try:
+            tickets = read_tickets(self._redis, self._running.stage.code, sale_id)
+        except RedisError:
+            return True
         return not all(ticket.ended for [ticket] in tickets.values())

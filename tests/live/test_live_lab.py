@@ -97,6 +97,7 @@ def test_it_goes_on_showing_while_what_it_shows_is_down(page: Page) -> None:
     page.press("crowd")
     sold_out = page.until(lambda reading: bool(reading["facts"]) and reading["facts"]["orders"] >= 50)
     assert sum(sold_out["outcomes"].values()) >= 50
+    page.until(lambda reading: set(states(reading).values()) == {"kept"})  # at rest: nothing waits any more
     with pressed(page, "kill_redis"):
         page.until(lambda reading: not reading["up"]["Redis"] and reading["up"]["MariaDB"])
     page.until(lambda reading: reading["up"]["Redis"])
