@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from common.lab.lab import SERVERS
 from common.lab.places import ROOT
 
 
@@ -41,11 +43,15 @@ class Proof:
 
 
 def prove(seed: int, *arguments: str, quiet: bool = False) -> Proof:
-    """Run the cells in two processes, each with servers of its own. `arguments` go to pytest."""
+    """Run the cells in two processes, each with servers of its own. `arguments` go to pytest.
+
+    On servers that came from the environment in one process: cells side by side would share a queue.
+    """
+    shared = any(os.environ.get(kind.KIND.variable) for kind in SERVERS.values())
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "cells.json"
-        command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal", "-k", "test_cell"]
-        command += ["--seed", str(seed), "--cells-json", str(file)]
+        command = [sys.executable, "-m", "pytest", "-q", "-n", "0" if shared else "2", "--dist", "worksteal"]
+        command += ["-k", "test_cell", "--seed", str(seed), "--cells-json", str(file)]
         command += arguments or ["tests/guarantees"]
         began = time.monotonic()
         done = subprocess.run(command, cwd=ROOT, check=False, capture_output=quiet, text=True)

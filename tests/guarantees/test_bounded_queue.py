@@ -32,8 +32,8 @@ CROWD = Scenario(
 def look(explorer: Explorer, shop: World) -> Finding:
     """Everybody presses in step, and the queue is measured after every step. Then it is worked off."""
     queue = Queue(queue_name(shop.stage.code), connection=shop.backends.queue)
-    others, lengths = queue.count, list[int]()  # whatever waited before is not ours
-    run = explorer.play(CROWD, in_step, moved=lambda _: lengths.append(queue.count - others))
+    lengths: list[int] = []
+    run = explorer.play(CROWD, in_step, moved=lambda _: lengths.append(queue.count))
     orders = sum(isinstance(outcome, Order) for outcome in run.outcomes.values())
     refused = [outcome for outcome in run.outcomes.values() if isinstance(outcome, Busy)]
     clear = orders + len(refused) == BUYERS and all(busy.retry_after for busy in refused)
