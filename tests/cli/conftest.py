@@ -67,15 +67,21 @@ class Command:
 
     def belongings(self) -> tuple[set[int], set[Path]]:
         """The processes below it, and the folders of their runs."""
-        parents = {pid: parent for pid, (parent, _session) in keeper.processes().items()}
-        family = {self.process.pid}
-        while more := {pid for pid, parent in parents.items() if parent in family} - family:
-            family |= more
+        family = {self.process.pid} | below(self.process.pid)
         return family, set(filter(None, map(run_folder, family)))
 
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+def below(root: int) -> set[int]:
+    """The processes that descend from one."""
+    parents = {pid: parent for pid, (parent, _session) in keeper.processes().items()}
+    family = {root}
+    while more := {pid for pid, parent in parents.items() if parent in family} - family:
+        family |= more
+    return family - {root}
 
 
 def run_folder(pid: int) -> Path | None:

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from common.lab.keeper import processes
 from homework.grader import walls
 from homework.grader.book import all_homeworks, find
 from homework.grader.many import grade_all, pieces
 from homework.grader.result import Result
 from homework.grader.submissions import find_all
 from homework.grader.transcripts import all_wrong, solution
+from tests.cli.conftest import below
 from tests.homework.hostile import BROKEN, IN_CALL, IN_FILE, in_call
 
 EARLY = [find("01"), find("02")]
@@ -67,12 +67,3 @@ def test_each_outcome_is_named_rightly_and_nothing_is_left(tmp_path: Path) -> No
     assert {r.submission: outcome(r, wanted[r.submission]) for r in results} == wanted
     assert not [check for r in results for check in r.checks if check.state == "grader_error"]
     assert not below(os.getpid()) - before
-
-
-def below(root: int) -> set[int]:
-    """The processes that descend from one."""
-    parents = {pid: parent for pid, (parent, _) in processes().items()}
-    family = {root}
-    while more := {pid for pid, parent in parents.items() if parent in family} - family:
-        family |= more
-    return family - {root}
