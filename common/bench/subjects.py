@@ -48,16 +48,23 @@ def start_hello(lab: Lab, port: int) -> Subject:
 
 
 def start_plain(lab: Lab, port: int) -> Subject:
+    folder = lab.folder / "page"
+    folder.mkdir()
+    (folder / "page.html").write_bytes(b"x" * PLAIN_BYTES)
+    return Subject(PLAIN, serve_file(lab, port, folder, "/page.html"))
+
+
+def serve_file(lab: Lab, port: int, root: Path, path: str) -> str:
+    """The address of the file `path` below `root`, at an nginx that has nothing else to do than serve it."""
     folder = lab.folder / PLAIN
     (folder / "tmp").mkdir(parents=True)
-    (folder / "page.html").write_bytes(b"x" * PLAIN_BYTES)
     conf = folder / "nginx.conf"
-    conf.write_text(Path(__file__).with_name("plain.conf").read_text().format(port=port, folder=folder))
+    conf.write_text(Path(__file__).with_name("plain.conf").read_text().format(port=port, root=root))
     argv: list[str | Path] = [resolve("nginx").path, "-p", f"{folder}/", "-c", conf]
     if os.geteuid() == 0:
         argv += ["-g", "user root;"]  # else its workers become nobody, who may not look into the folder
-    lab.start_process(PLAIN, argv, ready=answers(port, "/page.html"), cwd=folder)
-    return Subject(PLAIN, f"http://127.0.0.1:{port}/page.html")
+    lab.start_process(PLAIN, argv, ready=answers(port, path), cwd=folder)
+    return f"http://127.0.0.1:{port}{path}"
 
 
 def processor_seconds(lab: Lab) -> float:

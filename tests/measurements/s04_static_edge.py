@@ -10,7 +10,6 @@ count how many of the reads it saw. Takes about half a minute, on loopback only.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -22,9 +21,10 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from common.bench.subjects import serve_file
 from common.circumstances import circumstances
 from common.lab import Lab, resolve
-from common.lab.sockets import answers, free_port
+from common.lab.sockets import free_port
 from common.running import Running, run_stage
 from common.stages import find
 from tests.edge import ask, reads_at_the_app, state_url
@@ -32,15 +32,6 @@ from tests.edge import ask, reads_at_the_app, state_url
 ROUNDS, SECONDS, CONNECTIONS, READS = 7, 2, 32, 10_000
 WRK = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s"]
 COMMAND = f"python -m tests.measurements.s04_static_edge; {' '.join(WRK)}, {ROUNDS} rounds in turns"
-PLAIN = """
-daemon off; worker_processes 2; pid plain.pid; error_log stderr warn;
-events {{ worker_connections 8192; }}
-http {{
-    types {{ text/html html; }} access_log off; sendfile on; tcp_nopush on;
-    client_body_temp_path tmp/body; proxy_temp_path tmp/proxy;
-    server {{ listen 127.0.0.1:{port}; root edge-{edge}/static/plain; }}
-}}
-"""
 
 
 def main(file: Path) -> None:
@@ -48,7 +39,9 @@ def main(file: Path) -> None:
         sys.exit("wrk is not on the PATH (Debian: apt install wrk).")
     with Lab(say=print) as lab:
         running = run_stage(lab, find("s04"), buyers=10, port=free_port())
-        plain, shell = f"{plain_nginx(lab, running)}/shell/sale.en.html", f"{running.url}/sales/1"
+        files = lab.folder / f"edge-{running.url.rpartition(':')[2]}" / "static/plain"
+        plain = serve_file(lab, free_port(), files, "/shell/sale.en.html")
+        shell = f"{running.url}/sales/1"
         assert ask(plain).body == ask(shell).body
         rounds = [
             {"plain": requests_per_second(plain), "shell": requests_per_second(shell)} for _ in range(ROUNDS)
@@ -59,23 +52,9 @@ def main(file: Path) -> None:
             "shell_bytes": len(ask(shell).body),
             "state": state_reads(running),
         }
-    file.write_text(
-        json.dumps({**circumstances(COMMAND), "nginx": str(resolve("nginx")), **figures}, indent=1) + "\n"
-    )
+    about = {**circumstances(COMMAND), "nginx": str(resolve("nginx"))}
+    file.write_text(json.dumps({**about, **figures}, indent=1) + "\n")
     print(file.read_text())
-
-
-def plain_nginx(lab: Lab, running: Running) -> str:
-    """An nginx that serves the same files and has nothing else to do."""
-    port = free_port()
-    (lab.folder / "tmp").mkdir()
-    conf = lab.folder / "plain.conf"
-    conf.write_text(PLAIN.format(port=port, edge=running.url.rpartition(":")[2]))
-    argv = [resolve("nginx").path, "-p", f"{lab.folder}/", "-c", conf]
-    if os.geteuid() == 0:
-        argv += ["-g", "user root;"]
-    lab.start_process("plain", argv, ready=answers(port, "/shell/sale.en.html"))
-    return f"http://127.0.0.1:{port}"
 
 
 def requests_per_second(url: str) -> float:
