@@ -131,6 +131,7 @@ class Keeper:
             child = self.children.get(request["pid"])
             if child:
                 child.signal(request["signal"])
+            self.tell(id=request["id"])
             return
         try:
             pid = self.start(request)

@@ -91,6 +91,15 @@ class Supervisor:
         except OSError:
             raise LabError("The private servers are being ended.") from None
 
+    def _ask(self, **request: Any) -> dict[str, Any]:
+        """The keeper's reply to one request."""
+        with self._news:
+            self._next += 1
+            number = self._next
+            self._send(id=number, **request)
+            self._news.wait_for(lambda: self.closed or number in self._replies)
+            return self._replies.pop(number, {"error": "the private servers are being ended"})
+
     def start(
         self,
         argv: Sequence[str | Path],
@@ -103,21 +112,15 @@ class Supervisor:
     ) -> int:
         """Start `argv` with exactly `env`; the process id. `grace`: at the end, TERM and 3 s before KILL."""
         mark = {keeper_module.MARK: os.fspath(self.folder)}
-        with self._news:
-            self._next += 1
-            number = self._next
-            self._send(
-                do="start",
-                id=number,
-                argv=[os.fspath(word) for word in argv],
-                env={**env, **mark},
-                cwd=os.fspath(cwd),
-                stdin=os.fspath(stdin),
-                log=os.fspath(log),
-                grace=grace,
-            )
-            self._news.wait_for(lambda: self.closed or number in self._replies)
-            reply = self._replies.pop(number, {"error": "the private servers are being ended"})
+        reply = self._ask(
+            do="start",
+            argv=[os.fspath(word) for word in argv],
+            env={**env, **mark},
+            cwd=os.fspath(cwd),
+            stdin=os.fspath(stdin),
+            log=os.fspath(log),
+            grace=grace,
+        )
         if "error" in reply:
             raise LabError(f"Cannot start {argv[0]}: {reply['error']}.")
         return int(reply["pid"])
@@ -125,9 +128,9 @@ class Supervisor:
     def signal(self, pid: int, number: int) -> None:
         """KILL, STOP and CONT go to the whole process group, others to its leader: it tells its workers.
 
-        A process that has ended is left in peace.
+        A process that has ended is left in peace. Returns when the signal has been sent, not before.
         """
-        self._send(do="signal", pid=pid, signal=int(number))
+        self._ask(do="signal", pid=pid, signal=int(number))
 
     def status(self, pid: int) -> int | None:
         """Exit code (negative: the signal that ended it); None while it runs."""

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -229,3 +230,22 @@ def test_a_long_project_path_falls_back_to_a_short_private_folder(
     assert base.stat().st_mode & 0o077 == 0
     with Lab(("redis",)) as lab:
         assert lab.folder.parent == base
+
+
+def test_a_signal_has_been_sent_when_the_switch_comes_back() -> None:
+    """Who pauses a worker may press at once: the worker must not be a moment ahead of its signal."""
+    with Lab(()) as lab, ThreadPoolExecutor(1) as threads:
+        process = lab.start_process("sleeper", [sys.executable, "-c", "import time; time.sleep(600)"])
+        os.kill(lab.supervisor.keeper_pid, signal.SIGSTOP)  # now it cannot send anything
+        try:
+            pause = threads.submit(process.pause)
+            assert not wait([pause], timeout=0.5).done
+        finally:
+            os.kill(lab.supervisor.keeper_pid, signal.SIGCONT)
+        pause.result(30)
+        wait_until(lambda: state(process.pid) == "T", "it stands still")
+
+
+def state(pid: int) -> str:
+    """One letter, as ps has it: R runs, S sleeps, T was stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]

@@ -27,13 +27,13 @@ def shop(run: Run) -> Running:
 
 def test_a_stream_tells_the_states_in_order_and_ends_with_the_ticket(shop: Running) -> None:
     sale = open_sale(shop, units=1)
-    with nobody_works(shop):
-        ticket = ticket_for(shop, sale, 1)
-        stream = follow(shop, ticket, 1)
-        events = stream.events()
-        assert next(events).ticket["state"] == "queued"
-    rest = list(events)
-    stream.close()
+    with ExitStack() as stack:
+        with nobody_works(shop):
+            ticket = ticket_for(shop, sale, 1)
+            stream = stack.enter_context(follow(shop, ticket, 1))
+            events = stream.events()
+            assert next(events).ticket["state"] == "queued"
+        rest = list(events)
     assert stream.response.headers["Content-Type"] == "text/event-stream"
     assert rest[-1].ticket["state"] == "ordered"
     assert [event.id for event in rest] == sorted({event.id for event in rest})
