@@ -1,7 +1,7 @@
 """One JSON line and a few numbers for every request: what was asked, what became of it, how long it took.
 
-A WSGI wrapper, not a hook of Flask's: it sees the answer that really leaves, also when a hook fails. Its line is
-written without the logging package, whose record, caller and formatter cost twice what Flask's hello does.
+A WSGI wrapper, not a hook of Flask's: it sees the answer that really leaves, also when a hook fails. Its line
+is written without the logging package, whose record, caller and formatter cost twice what Flask's hello does.
 """
 
 from __future__ import annotations
@@ -132,7 +132,8 @@ def write_json(level: str) -> None:
 def note_the_route() -> None:
     """The rule, not the path: there are few rules, and as many paths as somebody cares to ask for."""
     if request.url_rule is not None:
-        note().route, note().endpoint = request.url_rule.rule, request.endpoint or ""
+        kept = note()
+        kept.route, kept.endpoint = request.url_rule.rule, request.url_rule.endpoint
 
 
 def json_handler() -> logging.Handler:
