@@ -100,10 +100,10 @@ class Bench:
         return Spent(processor_seconds([*subject.processes, *servers]), sql, redis)
 
     def _measure(self, subject: Subject, kind: str, url: str, tokens: Path | None = None) -> Peak:
-        # First a while that does not count: connections, caches, scripts are warm afterwards.
-        warm = load(self.lab, self.wrk, url, WARM_UP, tokens)
-        written = Written(subject.running, sale_of(url)) if isinstance(subject, Shop) and tokens else None
-        if written:
+        written = None
+        if isinstance(subject, Shop) and tokens:  # a while that does not count: the sale is warm afterwards
+            warm = load(self.lab, self.wrk, url, WARM_UP, tokens)
+            written = Written(subject.running, sale_of(url))
             written.wait(warm.requests - warm.refused)
         before = self.spent(subject)
         answered = load(self.lab, self.wrk, url, self.seconds, tokens)
