@@ -21,6 +21,8 @@ WORDS = {
         "price": "Attempts a second at the peak, and guarantees kept, stage by stage",
         "growth": "{}: a thousand attempts, and a thousand times as many",
         "answers": "answers",
+        "page": "page",
+        "state": "state",
         "refused": "refused",
         "accepted": "accepted",
         "written": "orders written, the drain included, where that is slower",
@@ -36,6 +38,8 @@ WORDS = {
         "price": "各阶段的峰值（次/秒）与守住的保证数",
         "growth": "{}：从一千次抢购到它的千倍",
         "answers": "答复",
+        "page": "页面",
+        "state": "状态",
         "refused": "拒绝",
         "accepted": "受理",
         "written": "订单落库（含排空），明显更慢时才画",
@@ -89,9 +93,14 @@ def render(template: str, lang: str, **values: Any) -> str:
     )
 
     def t(key: str, *within: object) -> str:
-        return WORDS[lang].get(key, key).format(*within)  # a stage is called the same in every language
+        return word(key, lang).format(*within)
 
     return jinja.get_template(f"{template}.svg.j2").render(values, t=t)
+
+
+def word(key: str, lang: str) -> str:
+    """The words for a subject, a kind, a part of a picture. A stage has the same name in every language."""
+    return WORDS[lang].get(key, key)
 
 
 def bars(figures: list[dict[str, Any]]) -> Picture:

@@ -63,9 +63,10 @@ def _peaks(document: Document, lang: Lang) -> str:
     head += ["p50 ms", "p99 ms", "CPU µs", word("generator", lang)]
     rows = [
         (
-            *(f"`{each['subject']}`", f"`{each['kind']}`", f"{each['per_second']:,}"),
+            *(_subject(each["subject"], lang), plot.word(each["kind"], lang), f"{each['per_second']:,}"),
             *(f"{each['lowest']:,} – {each['highest']:,}", f"{each['ratio']:.2f}"),
-            *(each["p50_ms"], each["p99_ms"], each["cpu_us"], f"{each['generator']:.0%}"),
+            *(f"{each['p50_ms']:.1f}", f"{each['p99_ms']:.1f}", f"{each['cpu_us']:,}"),
+            f"{each['generator']:.0%}",
         )
         for each in document["figures"]
     ]
@@ -84,7 +85,7 @@ def _attempts(document: Document, lang: Lang) -> str:
         rows.append(
             (
                 *(
-                    f"`{stage}`",
+                    _subject(stage, lang),
                     "" if peak["written"] is None else f"{peak['written']:,}",
                     peak["sql"],
                     peak["redis"],
@@ -96,6 +97,10 @@ def _attempts(document: Document, lang: Lang) -> str:
     crowd = document["about"]["spike"]
     note = word("spike", lang, f"{crowd['buyers']:,}", f"{crowd['units']:,}")
     return f"{note}\n\n{table(['', *(word(key, lang) for key in keys)], rows, 'lrrrrrrl')}"
+
+
+def _subject(name: str, lang: Lang) -> str:
+    return next((f"`{each.code}`" for each in all_stages() if each.name == name), plot.word(name, lang))
 
 
 def _speed(figure: Document | None) -> str:
