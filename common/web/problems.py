@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Callable
@@ -21,13 +20,13 @@ from pymysql.constants import ER
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from common.shop import Busy, Refused
-from common.web.answers import Json
+from common.web.answers import ENCODER
 from common.web.auth import SAFE_METHODS
 from common.web.logs import note
 
 log = logging.getLogger(__name__)
 
-ENCODER = json.JSONEncoder(default=Json.default)
+PROBLEM = "application/problem+json"
 NOT_ANSWERING = (
     pymysql.OperationalError,
     pymysql.InterfaceError,
@@ -71,7 +70,7 @@ class Problem:
 
     def response(self) -> Response:
         body = ENCODER.encode(self.document(note().request_id))
-        return Response(body, self.status, self.headers, content_type="application/problem+json")
+        return Response(body, self.status, self.headers, content_type=PROBLEM)
 
 
 ErrorPage = Callable[[Problem], ResponseReturnValue]
@@ -98,7 +97,7 @@ def install(app: Flask, error_page: ErrorPage) -> None:
             error = error.original_exception  # raised before the handler: while the session was opened
         if isinstance(error, HTTPException) and (error.code or 500) < 400:
             return error.get_response()  # a redirect is no problem
-        problem = problem_of(error)
+        problem = problem_of(error, note().request_id, only_looks=request.method in SAFE_METHODS)
         note().outcome = problem.code
         return problem.response() if is_for_programs() else error_page(problem)
 
@@ -110,18 +109,21 @@ def is_for_programs() -> bool:
     return request.path.startswith("/api/") or request.blueprint == "ops"
 
 
-def problem_of(error: Exception) -> Problem:
-    """The problem document of any exception. What nobody foresaw is logged, and told as `internal`."""
+def problem_of(error: Exception, request_id: str, *, only_looks: bool) -> Problem:
+    """The problem document of any exception. What nobody foresaw is logged, and told as `internal`.
+
+    `only_looks`: the request that met it changes nothing.
+    """
     if isinstance(error, Refused):
         return refusal(error)
     if isinstance(error, HTTPException):
         return http_error(error)
     if isinstance(error, NOT_ANSWERING):
-        log.warning("A server did not answer: %s", error, extra={"request_id": note().request_id})
-        return refusal(Busy(outage(error), retry_after=2))
+        log.warning("A server did not answer: %s", error, extra={"request_id": request_id})
+        return refusal(Busy(outage(error, only_looks), retry_after=2))
     if isinstance(error, pymysql.ProgrammingError) and error.args[0] == ER.NO_SUCH_TABLE:
         return refusal(Busy("The shop is not set up yet; /readyz says what is missing", retry_after=2))
-    log.error("Unexpected", exc_info=error, extra={"request_id": note().request_id})
+    log.error("Unexpected", exc_info=error, extra={"request_id": request_id})
     return Problem("internal", 500, "Internal error", "An error of ours; it is logged under the instance id")
 
 
@@ -142,9 +144,9 @@ def http_error(error: HTTPException) -> Problem:
     return Problem(code, status, error.name, error.description or error.name, headers)
 
 
-def outage(error: Exception) -> str:
+def outage(error: Exception, only_looks: bool) -> str:
     """What to tell a buyer while a server is away. After a lost reply nobody knows whether it was done."""
     server = "The database" if isinstance(error, pymysql.MySQLError) else "Redis"
-    if request.method in SAFE_METHODS:
+    if only_looks:
         return f"{server} does not answer; please try again"
     return f"{server} did not answer: the outcome is unknown. Look at your orders before you try again"
