@@ -12,7 +12,7 @@ import pytest
 
 from common.lab.places import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def seckill(*words: str | Path) -> subprocess.CompletedProcess[str]:
@@ -21,7 +21,7 @@ def seckill(*words: str | Path) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=110,
+        timeout=280,
         check=False,
     )
 
