@@ -33,7 +33,6 @@ from common.web import (
     tickets,
 )
 from common.web.context import EXTENSION, new_context
-from common.web.direct import DirectBuy
 from common.web.seam import VARIABLE, plugs
 
 BLUEPRINTS = (
@@ -76,7 +75,6 @@ def create_app(
     app.json = answers.Json(app)
     app.extensions[EXTENSION] = context = new_context(described, backends, shop)
     app.before_request(context.services.start)
-    app.wsgi_app = DirectBuy(app.wsgi_app, context)  # type: ignore[method-assign]
     logs.install(app, described.code, backends.settings.log_level)
     addresses.install(app)
     sessions.install(app, backends)

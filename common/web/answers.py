@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,9 +22,6 @@ class Json(DefaultJSONProvider):
     @staticmethod
     def default(value: Any) -> Any:
         return rfc3339(value) if isinstance(value, datetime) else DefaultJSONProvider.default(value)
-
-
-ENCODER = json.JSONEncoder(default=Json.default)
 
 
 def rfc3339(time: datetime) -> str:
@@ -76,20 +72,16 @@ def ticket_document(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def outcome_answer(outcome: Outcome) -> tuple[dict[str, Any], int, dict[str, str]]:
+def outcome_response(outcome: Outcome) -> Response:
     """201 and the order, or 202 and a ticket to ask with. Location says where to look later."""
     if isinstance(outcome, Order):
-        return order_document(outcome), 201, {"Location": f"/api/orders/{outcome.id}"}
-    headers = {"Location": f"/api/tickets/{outcome.id}", "Retry-After": str(LOOK_AGAIN)}
-    return {"id": outcome.id, "state": outcome.state}, 202, headers
-
-
-def outcome_response(outcome: Outcome) -> Response:
-    """The same for Flask."""
-    document, status, headers = outcome_answer(outcome)
-    response = jsonify(document)
-    response.status_code = status
-    response.headers.update(headers)
+        response, place = jsonify(order_document(outcome)), f"/api/orders/{outcome.id}"
+        response.status_code = 201
+    else:
+        response, place = jsonify({"id": outcome.id, "state": outcome.state}), f"/api/tickets/{outcome.id}"
+        response.status_code = 202
+        response.headers["Retry-After"] = str(LOOK_AGAIN)
+    response.headers["Location"] = place
     return response
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NoReturn, TypeVar
 
 from flask import request
@@ -36,18 +36,10 @@ def read_attempt(sale_id: int, buyer: Buyer) -> Attempt:
 
 
 def new_attempt(sale_id: int, buyer: Buyer, quantity: int, key: str | None) -> Attempt:
-    """An attempt of `buyer`, who waits from now on.
+    """An attempt of `buyer`, who waits from now on. Without a key each press is one of its own.
 
     `client` is the peer of the connection: X-Forwarded-For is what anybody may write.
     """
-    client, now = request.remote_addr or "", current().backends.clock()
-    return attempt_at(sale_id, buyer, quantity, key, client=client, now=now)
-
-
-def attempt_at(
-    sale_id: int, buyer: Buyer, quantity: int, key: str | None, *, client: str, now: datetime
-) -> Attempt:
-    """The same, told everything. Without a key each press is one of its own."""
     attempt_id = new_id()
     return Attempt(
         id=attempt_id,
@@ -55,8 +47,8 @@ def attempt_at(
         buyer_id=buyer.id,
         quantity=quantity,
         key=key or attempt_id,
-        client=client,
-        deadline=now + PATIENCE,
+        client=request.remote_addr or "",
+        deadline=current().backends.clock() + PATIENCE,
     )
 
 

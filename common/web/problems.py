@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Callable
@@ -20,13 +21,13 @@ from pymysql.constants import ER
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from common.shop import Busy, Refused
-from common.web.answers import ENCODER
+from common.web.answers import Json
 from common.web.auth import SAFE_METHODS
 from common.web.logs import note
 
 log = logging.getLogger(__name__)
 
-PROBLEM = "application/problem+json"
+ENCODER = json.JSONEncoder(default=Json.default)
 NOT_ANSWERING = (
     pymysql.OperationalError,
     pymysql.InterfaceError,
@@ -70,7 +71,7 @@ class Problem:
 
     def response(self) -> Response:
         body = ENCODER.encode(self.document(note().request_id))
-        return Response(body, self.status, self.headers, content_type=PROBLEM)
+        return Response(body, self.status, self.headers, content_type="application/problem+json")
 
 
 ErrorPage = Callable[[Problem], ResponseReturnValue]
@@ -97,7 +98,7 @@ def install(app: Flask, error_page: ErrorPage) -> None:
             error = error.original_exception  # raised before the handler: while the session was opened
         if isinstance(error, HTTPException) and (error.code or 500) < 400:
             return error.get_response()  # a redirect is no problem
-        problem = problem_of(error, note().request_id, only_looks=request.method in SAFE_METHODS)
+        problem = problem_of(error)
         note().outcome = problem.code
         return problem.response() if is_for_programs() else error_page(problem)
 
@@ -109,21 +110,18 @@ def is_for_programs() -> bool:
     return request.path.startswith("/api/") or request.blueprint == "ops"
 
 
-def problem_of(error: Exception, request_id: str, *, only_looks: bool) -> Problem:
-    """The problem document of any exception. What nobody foresaw is logged, and told as `internal`.
-
-    `only_looks`: the request that met it changes nothing.
-    """
+def problem_of(error: Exception) -> Problem:
+    """The problem document of any exception. What nobody foresaw is logged, and told as `internal`."""
     if isinstance(error, Refused):
         return refusal(error)
     if isinstance(error, HTTPException):
         return http_error(error)
     if isinstance(error, NOT_ANSWERING):
-        log.warning("A server did not answer: %s", error, extra={"request_id": request_id})
-        return refusal(Busy(outage(error, only_looks), retry_after=2))
+        log.warning("A server did not answer: %s", error, extra={"request_id": note().request_id})
+        return refusal(Busy(outage(error), retry_after=2))
     if isinstance(error, pymysql.ProgrammingError) and error.args[0] == ER.NO_SUCH_TABLE:
         return refusal(Busy("The shop is not set up yet; /readyz says what is missing", retry_after=2))
-    log.error("Unexpected", exc_info=error, extra={"request_id": request_id})
+    log.error("Unexpected", exc_info=error, extra={"request_id": note().request_id})
     return Problem("internal", 500, "Internal error", "An error of ours; it is logged under the instance id")
 
 
@@ -144,9 +142,9 @@ def http_error(error: HTTPException) -> Problem:
     return Problem(code, status, error.name, error.description or error.name, headers)
 
 
-def outage(error: Exception, only_looks: bool) -> str:
+def outage(error: Exception) -> str:
     """What to tell a buyer while a server is away. After a lost reply nobody knows whether it was done."""
     server = "The database" if isinstance(error, pymysql.MySQLError) else "Redis"
-    if only_looks:
+    if request.method in SAFE_METHODS:
         return f"{server} does not answer; please try again"
     return f"{server} did not answer: the outcome is unknown. Look at your orders before you try again"
