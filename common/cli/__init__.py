@@ -21,6 +21,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "up": "common.cli.up:up",
         "load": "common.cli.load:load",
         "duel": "common.cli.duel:duel",
+        "trace": "common.cli.trace:trace",
         "diff": "common.cli.diff:diff",
         "sql": "common.cli.sql:sql",
     },

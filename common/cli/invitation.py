@@ -46,6 +46,7 @@ def queue_lines(running: Running) -> dict[str, str]:
         "Workers": f"{count}, started again when killed; and one process for events",
         "One more": shlex.join(["rq", *worker_words(running.stage, running.settings)]),
         "Queue": f"rq info --url {address} {queue}",
+        "One press": "./seckill trace TICKET",
     }
 
 
