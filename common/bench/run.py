@@ -70,7 +70,7 @@ def measure(bench: Bench, subject: Subject) -> Iterator[Peak]:
 
 def spike(shop: Shop, crowd: Crowd) -> dict[str, Any]:
     """The same crowd at once, in an open loop, and what the oracle makes of it."""
-    return hold(shop.running, crowd, lambda _: None).figures()
+    return hold(shop.running, crowd).figures()
 
 
 def round_trips(shop: Shop) -> dict[str, Any]:

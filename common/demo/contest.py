@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from common.catalog import find_sale
@@ -80,20 +79,40 @@ class Result:
         }
 
 
-def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Result:
+class Spectator:
+    """Hears how a contest goes, as it goes. This one does not care."""
+
+    def opened(self, running: Running, sale_id: int) -> None:
+        """The sale is open, the crowd is about to come."""
+
+    def told(self, running: Running, told: Told) -> None:
+        """One more attempt has been answered for good."""
+
+    def judged(self, running: Running, result: Result) -> None:
+        """It is over."""
+
+
+NOBODY = Spectator()
+
+
+def hold(running: Running, crowd: Crowd, spectator: Spectator = NOBODY) -> Result:
     """Open a sale, send the crowd, and judge once everybody knows what they got."""
     sale_id = open_sale(running, crowd.units)
+    spectator.opened(running, sale_id)
     with running.database() as db:
         opened = find_sale(db, sale_id)
     tokens = dict(enumerate(demo_tokens(running.settings, crowd.buyers), start=1))
-    history = run(Target(running.url, sale_id, tokens), crowd.presses, patience=PATIENCE, on_told=on_told)
+    target, on_told = Target(running.url, sale_id, tokens), partial(spectator.told, running)
+    history = run(target, crowd.presses, patience=PATIENCE, on_told=on_told)
     everyone_knows = all(told.ended_at is not None for told in history)
     with running.database() as db, running.redis() as redis:
         counter = read_counter(redis, running.stage.code, sale_id)
         tickets = read_tickets(redis, running.stage.code, sale_id)
         earlier = [opened] if opened else []
         facts = load(db, counter, sale_id, history, at_rest=everyone_knows, earlier=earlier, tickets=tickets)
-    return Result(running.stage, facts, judge(facts))
+    result = Result(running.stage, facts, judge(facts))
+    spectator.judged(running, result)
+    return result
 
 
 def open_sale(running: Running, units: int, limit: int = LIMIT) -> int:

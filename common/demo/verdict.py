@@ -114,13 +114,12 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Table:
     return table
 
 
-def save_picture(file: Path, results: tuple[Result, Result], conclude: Conclude, title: str) -> None:
-    """Write the verdict as SVG, 100 columns wide; it loads nothing from anywhere."""
+def drawn(results: tuple[Result, Result], conclude: Conclude, title: str) -> str:
+    """The verdict as SVG, 100 columns wide; it loads nothing from anywhere."""
     console = Console(record=True, width=PICTURE_WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(verdict(results, conclude))
     template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    svg = console.export_svg(title=title, code_format=template, unique_id="verdict")
-    file.write_text(svg, encoding="utf-8")
+    return console.export_svg(title=title, code_format=template, unique_id="verdict")
 
 
 def save_json(file: Path, results: Sequence[Result], crowd: Crowd, **more: Any) -> None:

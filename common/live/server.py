@@ -1,4 +1,4 @@
-"""The page of the live lab, the stream that feeds it, its buttons: one small aiohttp server in a thread."""
+"""A page that shows something live, the stream that feeds it, its buttons: an aiohttp server in a thread."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hmac
 import json
 import secrets
 import threading
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +16,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from common.lab import LabError
-from common.live.faults import Faults
-from common.live.readings import Reading, Readings
+from common.live.readings import Reading
 
 STATIC = Path(__file__).parent / "static"
 EVERY = 0.5  # seconds between two readings
@@ -27,24 +27,39 @@ HEADERS = {
 }
 
 
-class LiveLab:
+class LivePage:
     """Serves on 127.0.0.1:`port` for the length of a `with` block. `url` carries the key to the buttons.
 
+    `page` is a file of `static`; who looks is told `about` once and then each reading that `read` takes. A
+    button calls `do` with its name; what it returns is shown. `pictures` are what else can be fetched (SVG).
     Guarantees that nobody without the key can press a button; looking needs none. One reading is taken for
     all who look. A reading that fails is not shown, and the next one is tried.
     """
 
-    def __init__(self, title: str, shop_url: str, readings: Readings, faults: Faults, port: int) -> None:
-        self._about = {"title": title, "shop": shop_url, "actions": list(faults.actions)}
-        self._readings = readings
-        self._faults = faults
+    def __init__(
+        self,
+        page: str,
+        about: Mapping[str, Any],
+        read: Callable[[], Reading],
+        do: Callable[[str], str],
+        port: int,
+        *,
+        every: float = EVERY,
+        pictures: Mapping[str, Callable[[], str]] | None = None,
+    ) -> None:
+        self._file = STATIC / page
+        self._about = about
+        self._take = read
+        self._press = do
         self._port = port
+        self._every = every
+        self._pictures = pictures or {}
         self._key = secrets.token_urlsafe(16)
         self._reading: Reading = {}
         self._ended = False
         self._taken = asyncio.Condition()
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="live lab", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name="live page", daemon=True)
 
     @property
     def url(self) -> str:
@@ -70,6 +85,7 @@ class LiveLab:
                 web.get("/", self._page),
                 web.get("/readings", self._stream),
                 web.post("/do/{name}", self._do),
+                web.get("/pictures/{name}.svg", self._picture),
                 web.static("/static", STATIC),
             ]
         )
@@ -90,16 +106,16 @@ class LiveLab:
     async def _read(self) -> None:
         while True:
             try:
-                reading = await asyncio.to_thread(self._readings.read)
+                reading = await asyncio.to_thread(self._take)
             except Exception as error:  # whatever breaks, the page must go on showing
                 reading = {**self._reading, "error": str(error)}
             async with self._taken:
                 self._reading = reading
                 self._taken.notify_all()
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(self._every)
 
     async def _page(self, request: web.Request) -> web.FileResponse:  # noqa: ARG002 - aiohttp's signature
-        return web.FileResponse(STATIC / "lab.html")
+        return web.FileResponse(self._file)
 
     async def _stream(self, request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -118,10 +134,17 @@ class LiveLab:
         if not hmac.compare_digest(request.headers.get("X-Lab-Key", "").encode(), self._key.encode()):
             return web.json_response({"said": "Open the page with the address that was printed."}, status=403)
         try:
-            said = await asyncio.to_thread(self._faults.do, request.match_info["name"])
+            said = await asyncio.to_thread(self._press, request.match_info["name"])
         except LabError as error:
             return web.json_response({"said": str(error)}, status=409)
         return web.json_response({"said": said})
+
+    async def _picture(self, request: web.Request) -> web.Response:
+        draw = self._pictures.get(request.match_info["name"])
+        if draw is None:
+            raise web.HTTPNotFound
+        saved = {"Content-Disposition": f'attachment; filename="{request.match_info["name"]}.svg"'}
+        return web.Response(text=draw(), content_type="image/svg+xml", headers=saved)
 
 
 def event(kind: str, data: Any) -> bytes:
