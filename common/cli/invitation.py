@@ -11,6 +11,7 @@ from rich.console import Console
 
 from common.lab import LabError
 from common.processes import worker_words
+from common.room.address import LOOPBACK
 from common.running import Running
 from common.worker import queue_name
 
@@ -48,6 +49,20 @@ def queue_lines(running: Running) -> dict[str, str]:
         "Queue": f"rq info --url {address} {queue}",
         "One press": "./seckill trace TICKET",
     }
+
+
+def show_room(console: Console, host: str, projector: str, phones: str) -> None:
+    """The addresses of a room, and who can reach them."""
+    console.print(f"[bold]Projector:[/] {projector}", soft_wrap=True)
+    console.print(f"[bold]Phones:[/]    {phones}", soft_wrap=True)
+    if host == LOOPBACK:
+        reach = "Only this machine reaches it: --lan lets the phones of the local network in."
+    else:
+        reach = (
+            f"Whoever reaches {host} can open this one page and press its one button, as a demo buyer, while"
+            " this command runs. Projector, shop, back office, MariaDB and Redis stay on this machine."
+        )
+    console.print(reach, style="yellow")
 
 
 def curl_line(running: Running) -> str:

@@ -115,9 +115,9 @@ def hold(running: Running, crowd: Crowd, spectator: Spectator = NOBODY) -> Resul
     return result
 
 
-def open_sale(running: Running, units: int, limit: int = LIMIT) -> int:
-    """The id of a new sale that is open from now on for an hour."""
-    now = datetime.now(UTC)
+def open_sale(running: Running, units: int, limit: int = LIMIT, opens_in: float = 0) -> int:
+    """The id of a new sale that is open for an hour, from so many seconds after now on."""
+    opens_at = datetime.now(UTC) + timedelta(seconds=opens_in)
     fields = {
         "title": "The kettle everybody wants",
         "title_zh": "人人都想要的水壶",
@@ -125,8 +125,8 @@ def open_sale(running: Running, units: int, limit: int = LIMIT) -> int:
         "price_cents": 990,
         "list_price_cents": 9900,
         "buyer_limit": limit,
-        "opens_at": rfc3339(now),
-        "closes_at": rfc3339(now + timedelta(hours=1)),
+        "opens_at": rfc3339(opens_at),
+        "closes_at": rfc3339(opens_at + timedelta(hours=1)),
         "units": units,
     }
     sale_id = int(running.admin("POST", "/api/admin/sales", fields)["id"])

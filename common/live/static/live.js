@@ -17,7 +17,7 @@ export const say = (word) => page.words[page.language][word] ?? EVERYWHERE[page.
 /** Put `values` into the {places} of a sentence. */
 export const fill = (word, values) => say(word).replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-/** Begin: `hear` are the kinds of events and who hears them; `again` shows everything anew, in another language. */
+/** Begin, and return the stream: `hear` are the kinds of events and who hears them; `again` shows everything anew, in another language. */
 export function live(words, hear, again, from = "/readings") {
   page.words = words;
   const stream = new EventSource(from);
@@ -35,6 +35,7 @@ export function live(words, hear, again, from = "/readings") {
   };
   $("language").onclick = () => { page.language = page.language === "zh" ? "en" : "zh"; speak(); };
   speak();
+  return stream;
 }
 
 /** An element, with a class and a text. */
