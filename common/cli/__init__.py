@@ -27,6 +27,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
     "The proofs": {
         "explore": "common.cli.explore:explore",
+        "crash": "common.cli.crash:crash",
         "grid": "common.cli.grid:grid",
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",

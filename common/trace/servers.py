@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 
 from redis import Redis
@@ -15,6 +15,8 @@ from rq.serializers import JSONSerializer
 from common.backends import Keys
 from common.database import Db, Row
 from common.trace.moments import Moment
+
+AGAIN = timedelta(seconds=0.5)  # RQ keeps when a job was made, and when it was put into the queue last
 
 Fields = Mapping[str, str]
 
@@ -41,7 +43,10 @@ def find_job(redis: Redis, ticket: str) -> Job | None:
 
 def job_moments(job: Job) -> Iterator[Moment]:
     """Put into the queue, and each run that has ended or is under way."""
-    yield Moment("queue", aware(job.enqueued_at or job.created_at), f"put into {job.origin}")
+    made, queued = aware(job.created_at), aware(job.enqueued_at or job.created_at)
+    yield Moment("queue", made, f"put into {job.origin}")
+    if queued - made > AGAIN:
+        yield Moment("queue", queued, "put into it again: a run failed, or its worker was found dead")
     runs = [result for result in reversed(Result.all(job)) if result.execution_started_at]
     for result in runs:
         how = result.type.name.lower().replace("_", " ")

@@ -7,6 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from rq.utils import utcformat
 
 from common import shops
 from common.backends import connect_redis
@@ -17,6 +18,7 @@ from common.running import Running
 from common.shops import KnownShop, shops_to_ask
 from common.trace import follow
 from common.trace.moments import Moment, Trace
+from common.trace.servers import find_job
 from tests import streams
 from tests.cli.conftest import wait_until
 from tests.edge import Run, ask
@@ -146,6 +148,19 @@ def test_a_run_that_was_killed_is_counted(s06: Running) -> None:
     with s06.redis() as redis:
         redis.hset(f"s06:{{{sale}}}:ticket:{token}", "runs", 3)
     assert any("began 3 times" in line for line in followed(s06, ticket).unknown)
+
+
+def test_a_job_that_was_put_into_the_queue_again_shows_both_times(s06: Running) -> None:
+    """As after a worker that was killed: RQ finds its job a minute later."""
+    with streams.nobody_works(s06), s06.redis() as redis:
+        ticket = streams.ticket_for(s06, open_sale(s06, units=3), buyer=1).rpartition("/")[2]
+        job = find_job(redis, ticket)
+        assert job and job.enqueued_at
+        later = utcformat(job.enqueued_at + timedelta(seconds=90))
+        redis.hset(f"rq:job:{ticket}", "enqueued_at", later)
+        once, again = (each for each in followed(s06, ticket).in_order if each.place == "queue")
+    assert again.at - once.at > timedelta(seconds=89)
+    assert "again" in again.what and "again" not in once.what
 
 
 def test_before_s06_an_order_is_followed(s02: Running, capsys: Capture) -> None:

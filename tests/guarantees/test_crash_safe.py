@@ -5,20 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import pymysql
 import pytest
 from redis import RedisError
 
-from common.backends import Backends, Clock
+from common.backends import Clock
 from common.database import Sql
 from common.lab import Lab
 from common.lab.server import Server
-from common.proof import crash, facts, jobs
+from common.proof import crash, facts
 from common.proof.proxy import Proxy
-from common.proof.steps import Recorder, Step, Watcher
+from common.proof.steps import Recorder, Step
+from common.proof.sweep import BuyOnce, sweep
 from common.settings import Settings
 from common.shop import (
     Attempt,
@@ -28,7 +29,6 @@ from common.shop import (
     Refused,
     Reservation,
     Sale,
-    Shop,
     SoldOut,
 )
 from stages.s05_redis_stock.ledger import GuardedLedger
@@ -36,19 +36,6 @@ from tests.guarantees import planted
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 from tests.world import World
-
-
-@dataclass(frozen=True)
-class BuyOnce:
-    """One purchase, its round trips watched. Goes into a process of its own."""
-
-    create_shop: Callable[[Backends], Shop]
-    code: str
-    settings: Settings
-    attempt: Attempt
-
-    def __call__(self, watcher: Watcher) -> object:
-        return self.create_shop(Backends.connect(self.code, self.settings).observe(watcher)).buy(self.attempt)
 
 
 def press_again(shop: World, sale: Sale) -> str:
@@ -65,25 +52,15 @@ def press_again(shop: World, sale: Sale) -> str:
 
 def look(shop: World, settings: Settings) -> Finding:
     """Kill the purchase after each of its steps in turn, each time at a sale of its own."""
-
-    def buy(sale: Sale) -> BuyOnce:
-        return BuyOnce(shop.create_shop, shop.stage.code, settings, shop.attempt(sale, buyer=1))
-
-    steps = crash.count_steps(buy(shop.new_sale(units=1)))
+    points = sweep(shop.stage.code, shop.create_shop, settings)
     harm: dict[str, list[str]] = defaultdict(list)
-    committed = 0
-    for step in range(1, steps + 1):
-        sale = shop.new_sale(units=1)
-        dead = crash.die_after(step, buy(sale))
-        with shop.backends.sql() as db:
-            crash.wait_until_gone(db, dead.sessions)
-        jobs.work_off(shop.shop, shop.backends)  # where there is a queue, a worker is alive
-        committed += bool(shop.orders(sale))
-        if wrong := press_again(shop, sale):
-            harm[wrong].append(f"{step} ({dead.steps[-1].split()[0]})")
-    met = 0 < committed < steps  # some crashes came too early for an order, some too late to prevent it
+    for point in points:
+        if point.again:
+            harm[point.again].append(f"{point.step} ({point.statement.split()[0]})")
+    committed = sum(point.ordered for point in points)
+    met = 0 < committed < len(points)  # some crashes came too early for an order, some too late to prevent it
     found = "; ".join(f"killed after step {', '.join(after)}: {wrong}" for wrong, after in harm.items())
-    return Finding(not harm, met, found or f"killed after each of {steps} steps: nothing lost")
+    return Finding(not harm, met, found or f"killed after each of {len(points)} steps: nothing lost")
 
 
 class KillsRedis(Recorder):
