@@ -10,6 +10,7 @@ from typing import Self
 
 from common.lab.places import folders_in_use
 from common.settings import Settings
+from common.stages import Stage
 
 NOTE = "shop-*.json"
 
@@ -25,8 +26,11 @@ class KnownShop:
     logs: Path | None = None
 
     def leave_note(self, folder: Path) -> None:
-        """Into the folder of a run, which is removed with the run. Holds no secret."""
-        note = folder / NOTE.replace("*", self.url.rpartition(":")[2])
+        """Into the folder of a run, which is removed with the run. Holds no secret.
+
+        One for each stage: two shops of one stage share database, Redis and the folder of the logs.
+        """
+        note = folder / NOTE.replace("*", self.stage)
         note.write_text(json.dumps({**asdict(self), "logs": str(self.logs)}), "utf-8")
 
     @classmethod
@@ -38,6 +42,12 @@ class KnownShop:
 def running_shops() -> list[KnownShop]:
     """Those that were started from this folder and whose run has not ended."""
     return [KnownShop.from_note(note) for folder in folders_in_use() for note in sorted(folder.glob(NOTE))]
+
+
+def nothing_to_ask(stage: Stage | None) -> str:
+    """What to say when there is no shop (of that stage)."""
+    which = f"No {stage.code}" if stage else "No shop"
+    return f"{which} runs here: start one with `./seckill up`, or set MYSQL_URL and REDIS_URL."
 
 
 def shops_to_ask(stages: list[str]) -> list[KnownShop]:

@@ -22,6 +22,7 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "load": "common.cli.load:load",
         "duel": "common.cli.duel:duel",
         "trace": "common.cli.trace:trace",
+        "reset": "common.cli.reset:reset",
         "diff": "common.cli.diff:diff",
         "sql": "common.cli.sql:sql",
     },

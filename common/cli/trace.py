@@ -24,7 +24,7 @@ def trace(wanted: str, stage: Stage | None) -> None:
     """
     from common.cli.console import new_console
     from common.lab import LabError
-    from common.shops import shops_to_ask
+    from common.shops import nothing_to_ask, shops_to_ask
     from common.trace.follow import is_order, is_ticket, trace
     from common.trace.view import timeline
 
@@ -32,8 +32,7 @@ def trace(wanted: str, stage: Stage | None) -> None:
         raise click.UsageError(f"{wanted!r} can be neither a ticket nor an order.")
     shops = shops_to_ask([stage.code] if stage else [each.code for each in all_stages()])
     if not shops:
-        which = f"No {stage.code}" if stage else "No shop"
-        raise LabError(f"{which} runs here: start one with `./seckill up`, or set MYSQL_URL and REDIS_URL.")
+        raise LabError(nothing_to_ask(stage))
     found = next(filter(None, (trace(shop, wanted) for shop in shops)), None)
     if found is None:
         asked = ", ".join(f"{shop.stage} {shop.url}".rstrip() for shop in shops)
