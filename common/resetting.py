@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import UTC, datetime
 
 from redis import Redis
 from rq import Queue
@@ -30,8 +31,10 @@ def reset(shop: KnownShop, buyers: int) -> int:
     with closing(database.connect(shop.mysql_url, database_name(shop.stage), read_timeout=60)) as db:
         tables = {str(next(iter(row.values()))) for row in db.all("SHOW TABLES")}
         counted = db.one("SELECT COUNT(*) AS orders FROM orders") or {"orders": 0}
-        for table in sorted(tables - STAY):
-            db.run(f"DELETE FROM {table}")  # noqa: S608 - our own tables
+        with db.transaction():  # nobody sees a shop without a catalogue
+            for table in sorted(tables - STAY):
+                db.run(f"DELETE FROM {table}")  # noqa: S608 - our own tables
+            seed.add_catalogue(db, datetime.now(UTC).replace(microsecond=0))
     with closing(connect_redis(Settings(redis_url=shop.redis_url))) as redis:
         forget(redis, shop.stage)
     seed.seed(shop.mysql_url, shop.stage, buyers)
