@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -19,6 +19,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
 }
+HEARTBEAT = 2.0  # seconds
 T = TypeVar("T")
 
 
@@ -80,10 +81,15 @@ class Serving:
 
 
 class News:
-    """The latest of something, told to all who listen. Belongs to one loop. Who is slow misses some."""
+    """The latest of something, told to all who listen. Belongs to one loop. Who is slow misses some.
 
-    def __init__(self, kind: str) -> None:
+    `render` makes of it what is told, for each listener at that moment. Who has gone is noticed within
+    `HEARTBEAT` seconds: a stream that says nothing would not find out.
+    """
+
+    def __init__(self, kind: str, render: Callable[[Any], Any] = lambda latest: latest) -> None:
         self._kind = kind
+        self._render = render
         self._latest: Any = None
         self._ended = False
         self._came = asyncio.Condition()
@@ -107,14 +113,19 @@ class News:
         told = None
         with suppress(ConnectionResetError):  # whoever looked has gone
             while not self._ended:
-                if self._latest is not told:
+                if self._latest is told:
+                    await self._wait_for_other_than(told)
+                if self._latest is told:
+                    await answer.write(b": still here\n\n")
+                else:
                     told = self._latest
-                    await answer.write(event(self._kind, told))
-                    continue
-                async with self._came:
-                    if self._latest is told and not self._ended:
-                        await self._came.wait()
+                    await answer.write(event(self._kind, self._render(told)))
         return answer
+
+    async def _wait_for_other_than(self, told: Any) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(HEARTBEAT), self._came:
+                await self._came.wait_for(lambda: self._ended or self._latest is not told)
 
 
 def event(kind: str, data: Any) -> bytes:

@@ -37,7 +37,7 @@ class Phones(Serving):
         super().__init__(host, port)
         self._running = running
         self._rounds = rounds
-        self._news = News("round")
+        self._news = News("round", lambda now: now.told(time.time()))
         self.people = People(seats)
         self.app.add_routes(
             [
@@ -63,7 +63,7 @@ class Phones(Serving):
         self.in_loop(self._tell())
 
     async def _tell(self) -> None:
-        await self._news.tell(self._rounds.now.told(time.time()))
+        await self._news.tell(self._rounds.now)
 
     async def _page(self, request: web.Request) -> web.FileResponse:  # noqa: ARG002 - aiohttp's signature
         return web.FileResponse(STATIC / "phone.html")

@@ -72,6 +72,7 @@ def test_a_phone_joins_by_itself_waits_for_the_teacher_and_buys(visit: Open, s01
         expect(projector.locator("#big")).to_have_text("1 sold of 1")
         phone.reload()
         expect(phone.locator("#answer")).to_have_text("It is yours!")
+        expect(phone.locator("body")).to_have_attribute("data-state", "open")
         projector.click("#language")
         expect(projector.locator("#light")).to_contain_text("守住")
         looks_right(projector)

@@ -214,6 +214,26 @@ def test_who_is_early_is_told_so_by_the_shop_and_may_press_again(s01: Running) -
     assert joined["outcome"] == won, "a phone that comes back still has what it got"
 
 
+def test_who_comes_late_hears_how_late_and_who_leaves_is_not_counted(s01: Running) -> None:
+    async def come_late(room: Room) -> tuple[float, float]:
+        events, limit = f"{room.phones}/events", aiohttp.ClientTimeout(total=60)
+        async with aiohttp.ClientSession(timeout=limit) as session:
+            first, late = [await told(session, f"{room.phones}/join", "") for _ in range(2)]
+            async with session.get(events, params={"phone": first["token"]}) as stream:
+                await asyncio.to_thread(room.page.until, lambda reading: reading["here"] == 1)
+                assert (await asyncio.to_thread(room.page.press, "open"))[0] == 200
+                in_time = await room._countdown(stream)
+                await asyncio.to_thread(room.page.until, lambda reading: 0 < reading["opens_in"] < 3)
+                async with session.get(events, params={"phone": late["token"]}) as stream_of_late:
+                    too_late = await room._countdown(stream_of_late)
+        await asyncio.to_thread(room.page.until, lambda reading: reading["here"] == 0)
+        return in_time, too_late
+
+    with room_of(s01, seats=2) as room:
+        in_time, too_late = asyncio.run(come_late(room))
+    assert too_late < 3 < in_time
+
+
 @pytest.mark.parametrize(
     ("arrives", "handed_over"),
     [(9.9, 9.9), (10.0, 10 + GATHER), (10.5, 10 + GATHER), (11.0, 11.0), (30.0, 30.0)],
