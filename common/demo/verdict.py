@@ -90,7 +90,7 @@ def _figures(figures: dict[str, Any]) -> Table:
     table.add_column()
     table.add_column(justify="right")
     table.add_row("attempts", str(figures["attempts"]))
-    table.add_row("  told “accepted”", str(figures["accepted"]))
+    table.add_row("  told “accepted”", f"{figures['accepted']}, for {figures['units_accepted']} units")
     table.add_row("  told a clear no", str(figures["refused"]))
     table.add_row("  told nothing clear", str(figures["unknown"]))
     table.add_row("buyers over the limit", _bad_if_any(figures["buyers_over_limit"]))
