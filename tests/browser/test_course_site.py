@@ -93,6 +93,23 @@ def test_s01_oversells_by_keyboard(look: Look) -> None:
     assert violations(page) == []
 
 
+def test_the_keys_work_without_a_click_when_the_scheduler_is_in_sight(look: Look) -> None:
+    page = look("/", viewport={"width": 1280, "height": 900})
+    page.locator(".scheduler").scroll_into_view_if_needed()
+    page.locator(".scheduler-next").first.evaluate("button => button.scrollIntoView({ block: 'center' })")
+    moves = page.locator(".scheduler-log li")
+    for number, key in enumerate("122", start=1):
+        page.keyboard.press(key)
+        expect(moves).to_have_count(number)
+    page.keyboard.press("ArrowRight")  # scrolls a page, as everywhere
+    page.locator(".md-search__input").focus()
+    page.keyboard.press("1")  # is typed, not played
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur(); scrollTo(0, document.body.scrollHeight)")
+    page.keyboard.press("1")  # nobody would see what it did
+    expect(moves).to_have_count(3)
+
+
 def test_s01_oversells_by_touch_in_chinese(look: Look) -> None:
     page = look("/zh/", has_touch=True, viewport={"width": 390, "height": 780})
     buttons = page.locator(".scheduler-next")
