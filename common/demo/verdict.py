@@ -95,9 +95,9 @@ def _figures(figures: dict[str, Any]) -> Table:
     table.add_row("  told nothing clear", str(figures["unknown"]))
     table.add_row("buyers over the limit", _bad_if_any(figures["buyers_over_limit"]))
     table.add_row("acknowledged but missing", _bad_if_any(figures["acknowledged_but_missing"]))
-    table.add_row("p50 from press to answer", f"{figures['p50_ms']} ms")
-    table.add_row("p99 from press to answer", f"{figures['p99_ms']} ms")
-    table.add_row("p99 until it is settled", f"{figures['p99_to_end_ms']} ms")
+    table.add_row("half were answered within", f"{figures['p50_ms']} ms")
+    table.add_row("99 of 100 were answered within", f"{figures['p99_ms']} ms")
+    table.add_row("99 of 100 knew for good within", f"{figures['p99_to_end_ms']} ms")
     table.add_row("answers a second", str(figures["answers_per_second"]))
     return table
 
