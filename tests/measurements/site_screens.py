@@ -2,8 +2,8 @@
 
     python -m tests.measurements.site_screens /tmp/screens [WORD]
 
-With WORD only the pages whose address contains it. Needs Chromium and what requirements-dev.txt brings. Builds the
-site into a folder of its own.
+With WORD only the pages whose address contains it. Needs Chromium and what requirements-dev.txt brings.
+Builds the site into a folder of its own.
 """
 
 from __future__ import annotations
