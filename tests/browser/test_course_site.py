@@ -196,6 +196,16 @@ def test_the_search_finds_a_chinese_word(look: Look) -> None:
     expect(page.locator(".md-search-result__list")).to_contain_text("超卖")
 
 
+def test_on_paper_the_answers_are_open_and_nothing_is_to_be_clicked(look: Look) -> None:
+    page = look("/stages/s01_naive/")
+    page.emulate_media(media="print")
+    opened = "all => all.map(each => each.offsetHeight - each.querySelector('summary').offsetHeight)"
+    heights = page.locator("details:not(.abstract)").evaluate_all(opened)
+    assert len(heights) > 5
+    assert min(heights) > 15
+    assert page.locator("details.abstract:visible, .scheduler button:visible").count() == 0
+
+
 def test_a_term_has_a_tooltip(look: Look) -> None:
     page = look("/")
     term = page.locator("abbr", has_text="schedule").first
