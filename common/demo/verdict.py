@@ -90,14 +90,14 @@ def _figures(figures: dict[str, Any]) -> Table:
     table.add_column()
     table.add_column(justify="right")
     table.add_row("attempts", str(figures["attempts"]))
-    table.add_row("  told “accepted”", str(figures["accepted"]))
+    table.add_row("  told “accepted”", f"{figures['accepted']}, for {figures['units_accepted']} units")
     table.add_row("  told a clear no", str(figures["refused"]))
     table.add_row("  told nothing clear", str(figures["unknown"]))
     table.add_row("buyers over the limit", _bad_if_any(figures["buyers_over_limit"]))
     table.add_row("acknowledged but missing", _bad_if_any(figures["acknowledged_but_missing"]))
-    table.add_row("p50 from press to answer", f"{figures['p50_ms']} ms")
-    table.add_row("p99 from press to answer", f"{figures['p99_ms']} ms")
-    table.add_row("p99 until it is settled", f"{figures['p99_to_end_ms']} ms")
+    table.add_row("half were answered within", f"{figures['p50_ms']} ms")
+    table.add_row("99 of 100 were answered within", f"{figures['p99_ms']} ms")
+    table.add_row("99 of 100 knew for good within", f"{figures['p99_to_end_ms']} ms")
     table.add_row("answers a second", str(figures["answers_per_second"]))
     return table
 
