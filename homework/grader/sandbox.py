@@ -60,13 +60,16 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 class StudentError(Exception):
     """The student's code did not answer as it should. The text is a sentence for the student."""
 
+    def __repr__(self) -> str:
+        return "an error in your code"  # in a diagram, below which the sentence stands
+
 
 class SandboxError(Exception):
     """The sandbox cannot be used, through no fault of the student's."""
 
 
 class NotStarted(Exception):
-    """The student's code says NotImplementedError: nobody has begun here."""
+    """The student's code says NotImplementedError: nobody has begun here. The text, if any, is a sentence."""
 
 
 @dataclass(frozen=True)
@@ -180,8 +183,8 @@ def understand(ended: Any, steps: Any) -> Answer:
     match ended:
         case {"value": value}:
             return Answer(value, steps=steps)
-        case {"not_started": _}:
-            return Answer(error=NotStarted(), steps=steps)
+        case {"not_started": str(said)}:
+            return Answer(error=NotStarted(said[:300]), steps=steps)
         case {"refused": str(kind), "status": int(status), "detail": str(detail)}:
             return Answer(error=refusal(kind, status, detail), steps=steps)
         case {"database": str(said), "detail": str(detail), "where": str(where)}:

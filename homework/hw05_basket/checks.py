@@ -31,10 +31,11 @@ def takes(g: Grading) -> None:
 
 
 def last_unit(g: Grading) -> None:
-    scene = shelves(g, tea=3)
-    expect_sold_out(take(g, scene, ANN, "k1", tea=4), "Ann wants 4 of 3 teas", "tea")
-    expect_taken(take(g, scene, ANN, "k2", tea=3), "Ann wants 3 of 3 teas")
-    expect_left(g, scene, "Ann has taken 3 of 3 teas", tea=0)
+    scene = shelves(g, tea=12)
+    expect_sold_out(take(g, scene, ANN, "k1", tea=13), "Ann wants 13 of 12 teas", "tea")
+    expect_taken(take(g, scene, ANN, "k2", tea=9), "Ann wants 9 of 12 teas")  # as text, 9 is more than 12
+    expect_taken(take(g, scene, ANN, "k4", tea=3), "Ann wants 3 of 3 teas")
+    expect_left(g, scene, "Ann has taken 12 of 12 teas", tea=0)
     expect_sold_out(take(g, scene, BOB, "k3", tea=1), "Bob wants a tea, and none is left", "tea")
     expect_left(g, scene, "Bob is refused a tea", tea=0)
 
@@ -179,7 +180,7 @@ def expect_left(g: Grading, scene: Scene, what: str, **wanted: int) -> None:
 
 def expect_taken(answer: Answer, what: str) -> Answer:
     if answer.error:
-        raise Failed(f"{what}, and does not get it", expected="taken", seen=error(answer))
+        raise Failed(f"{what}: the answer is not that it is taken", expected="taken", seen=error(answer))
     return answer
 
 
