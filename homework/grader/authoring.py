@@ -208,13 +208,13 @@ class Grading:
             found.check_power()
         except Powerless:
             raise Failed(NEVER_MET) from None
-        self.keep(max(found.runs, key=lambda run: run.switches))
+        self.keep(meeting, max(found.runs, key=lambda run: run.switches))
         return found
 
     def replay(self, meeting: Meeting, schedule: str) -> tuple[Run, str]:
         """Play one schedule, whatever comes of it; the run and its diagram. Raises `Diverged`."""
         run = self._player.replay(meeting, schedule)
-        self.keep(run)
+        self.keep(meeting, run)
         return run, diagram.terminal(meeting, run)
 
     @cached_property
@@ -224,18 +224,18 @@ class Grading:
         return player
 
     def _settle(self, meeting: Meeting, run: Run) -> None:
-        self.keep(run)
+        self.keep(meeting, run)
         picture = diagram.terminal(meeting, run)
         if run.broken:
             raise Failed(f"{meeting.title}: {run.broken[0].sentence}", schedule=run.schedule, diagram=picture)
 
-    def keep(self, run: Run) -> None:
+    def keep(self, meeting: Meeting, run: Run) -> None:
         """Keep what happened, as a trace in the result."""
         steps = [
             {"actor": line.actor, "server": line.server, "command": line.text, "reply": line.reply}
             for line in diagram.story(run)
         ]
-        self.traces.append(Trace(run.schedule, steps))
+        self.traces.append(Trace(run.schedule, steps, meeting.title))
 
     # --- crashes ---
 
