@@ -261,13 +261,17 @@ class Sandbox:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _lay_out(self, files: Mapping[str, bytes], harness: Path) -> None:
-        self._folder.chmod(0o755)
         for name in ("root", "course", "home"):
             (self._folder / name).mkdir()
-        shutil.copy(inside.__file__, self._folder / "course" / "inside.py")
-        shutil.copy(harness, self._folder / "course" / "harness.py")
+        shutil.copyfile(inside.__file__, self._folder / "course" / "inside.py")
+        shutil.copyfile(harness, self._folder / "course" / "harness.py")
         for name, content in files.items():
             (self._folder / "home" / name).write_bytes(content)
+        for path in [
+            self._folder,
+            *self._folder.rglob("*"),
+        ]:  # another user reads them
+            path.chmod(0o755 if path.is_dir() else 0o644)
         if os.geteuid() == 0:
             for path in [self._folder / "home", *(self._folder / "home").iterdir()]:
                 os.chown(path, self._uid, self._uid)

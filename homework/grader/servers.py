@@ -130,7 +130,7 @@ class Servers:
         return Backends.connect(stage, self.settings, clock=lambda: NOW)
 
     def db(self, stage: str | None = None) -> Db:
-        return database.connect(self.settings.mysql_url, stage and database_name(stage))
+        return database.connect(self.settings.mysql_url, stage and database_name(stage), read_timeout=60)
 
 
 def acl(redis: Redis, user: str, *rules: str) -> None:
