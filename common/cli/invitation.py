@@ -98,13 +98,15 @@ def an_open_sale(running: Running) -> int:
     return int(sales[0]["id"]) if sales else 1
 
 
+LISTEN = 0.5  # seconds; a Ctrl-C that the system gives to another thread is heard when the wait is over
 HOW_TO_END = "\nCtrl-C ends it, and removes all that it made."
 
 
 def stay(console: Console, running: Running) -> None:
     """Keep the shop open until Ctrl-C (`KeyboardInterrupt`); `LabError` when its web processes end before."""
     console.print(HOW_TO_END)
-    running.web.wait()
+    while running.web.wait(LISTEN) is None:
+        pass
     raise LabError(f"The web processes have ended: {running.web.last_words()}")
 
 
@@ -112,4 +114,4 @@ def stay_whatever_ends(console: Console) -> NoReturn:
     """Until Ctrl-C, whoever is killed meanwhile."""
     console.print(HOW_TO_END)
     while True:
-        threading.Event().wait()
+        threading.Event().wait(LISTEN)
