@@ -23,15 +23,16 @@ STATEMENT = 34  # characters of a statement that are shown
 @click.argument("stage", type=STAGE, metavar="STAGE")
 @click.option("--with", "plugs", multiple=True, metavar="NAME=PATH:CLASS", help="Plug another class in.")
 def crash(stage: Stage, plugs: tuple[str, ...]) -> None:
-    """Kill a purchase after each of its round trips, and see what leaks.
+    """Kill a process after each of its round trips, and see what leaks.
 
-    One unit, one buyer. The process that buys dies by kill -9 after its first round trip, in the next try
-    after its second, and so on. What it left behind is judged when MariaDB has rolled it back and the workers
-    have done what they can. Then the same buyer presses once more. Exit code 0 whatever is found.
+    The process that buys dies by kill -9 after its first round trip, in the next try after its second, and so
+    on. Where others write the orders, so does one of them; and where one takes over what a dead one left, so
+    does that one. What it left behind is judged when MariaDB has rolled it back and those that live have done
+    what they can. Then the same buyer presses once more. Exit code 0 whatever is found.
 
     \b
     ./seckill crash s05
-    ./seckill crash s01
+    ./seckill crash s07
     """
     from contextlib import closing
     from functools import partial
@@ -46,20 +47,23 @@ def crash(stage: Stage, plugs: tuple[str, ...]) -> None:
     create_shop = stage.load().create_shop
     create_shop = partial(create_shop, **seam.plugs(",".join(plugs), create_shop))
     console = new_console()
-    points: list[Point] = []
+    found: dict[str, list[Point]] = {}
     with Lab(say=console.print) as lab, console.status("killing …") as status:
         settings = Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url)
         with closing(Sweep(stage.code, create_shop, settings)) as crashes:
             try:
-                for point in crashes.points():
-                    points.append(point)
-                    status.update(f"killed after step {point.step}: {point.statement}")
+                for what, prepare in crashes.parts.items():
+                    found[what] = []
+                    for point in crashes.points(prepare):
+                        found[what].append(point)
+                        status.update(f"{what}, killed after step {point.step}: {point.statement}")
             except SweepError as error:
                 raise click.ClickException(str(error)) from error
-    console.print(f"\n[bold]{stage.name}[/]: one purchase, killed after each of {len(points)} round trips")
-    console.print(draw(points))
-    for line in conclusion(stage, points):
-        console.print(line, markup=False)
+    for what, points in found.items():
+        console.print(f"\n[bold]{stage.name}[/]: {what}, killed after each of {len(points)} round trips")
+        console.print(draw(points))
+        for line in conclusion(stage, what, points):
+            console.print(line, markup=False)
 
 
 def draw(points: list[Point]) -> Table:
@@ -69,7 +73,7 @@ def draw(points: list[Point]) -> Table:
 
     table = Table(box=box.SIMPLE_HEAD, padding=(0, 1))
     table.add_column("killed after", no_wrap=True)
-    table.add_column("order?", no_wrap=True)
+    table.add_column("order yet?", no_wrap=True)
     table.add_column("left behind", overflow="fold")
     table.add_column("pressing again", no_wrap=True)
     for each in points:
@@ -93,7 +97,7 @@ def in_one_line(statement: str) -> str:
     return shorten(visible, STATEMENT, placeholder=" …")
 
 
-def conclusion(stage: Stage, points: list[Point]) -> list[str]:
+def conclusion(stage: Stage, what: str, points: list[Point]) -> list[str]:
     """Whether a crash can lose something, and cost the buyer something."""
     leaks = ", ".join(str(each.step) for each in points if each.leaked)
     wrongs = ", ".join(str(each.step) for each in points if each.again)
@@ -102,4 +106,6 @@ def conclusion(stage: Stage, points: list[Point]) -> list[str]:
         lines.append(f"✘ Killed after step {leaks}: something is lost.")
     if wrongs:
         lines.append(f"✘ Killed after step {wrongs}: the buyer who presses again does not own one unit.")
-    return lines or [f"✔ Wherever {stage.name} dies, nothing is lost, and who presses again owns one unit."]
+    return lines or [
+        f"✔ Wherever {stage.name} dies while {what}, nothing is lost, and who presses again owns one unit."
+    ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import closing, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -15,13 +15,12 @@ from redis import RedisError
 
 from common.backends import Clock
 from common.database import Sql
-from common.journal import JOURNAL, TASK
 from common.lab import Lab
 from common.lab.server import Server
-from common.proof import crash, facts, jobs
+from common.proof import crash, facts
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step
-from common.proof.sweep import BuyOnce, sweep
+from common.proof.sweep import BuyOnce, Point, Sweep
 from common.settings import Settings
 from common.shop import (
     Attempt,
@@ -38,72 +37,7 @@ from stages.s07_journal import foils
 from tests.guarantees import planted
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
-from tests.guarantees.working import WorkOnce
 from tests.world import World
-
-
-@dataclass(frozen=True)
-class Case:
-    """A sale, and something that a process does there. `jobs` are those that it had in its hands."""
-
-    sale: Sale
-    operation: crash.Operation
-    jobs: Sequence[jobs.Queued] = ()
-
-
-class Cases:
-    """What a process of this shop may be killed at. Each case is at a sale of its own."""
-
-    def __init__(self, shop: World, settings: Settings) -> None:
-        self.shop = shop
-        self._settings = settings
-
-    @property
-    def writing(self) -> dict[str, Callable[[], Case]]:
-        """Nothing where an order is written by who buys."""
-        tasks = self.shop.shop.tasks
-        found = {"writing orders": self.working} if tasks else {}
-        return found | ({"taking over": self.taking_over} if TASK in tasks else {})
-
-    def buying(self) -> Case:
-        sale = self.shop.new_sale(units=1)
-        attempt = self.shop.attempt(sale, buyer=1)
-        return Case(sale, BuyOnce(self.shop.create_shop, self.shop.stage.code, self._settings, attempt))
-
-    def working(self) -> Case:
-        """Two buyers have tickets; the first job is worked off (a journal has one batch of both)."""
-        sale = self.shop.new_sale(units=2)
-        for buyer in (1, 2):
-            self.shop.shop.buy(self.shop.attempt(sale, buyer))
-        had = jobs.take_all(self.shop.shop, self.shop.backends, sale.id)
-        return Case(sale, WorkOnce(self.shop.create_shop, self.shop.stage.code, self._settings, had[0]), had)
-
-    def taking_over(self) -> Case:
-        """A consumer has died with the batch in its hands, some time ago; another one takes it over."""
-        case = self.working()
-        crash.die_after(2, case.operation)  # it has asked what others left, and has read
-        jobs.let_time_pass(self.shop.backends, case.sale.id)
-        [pending] = self.pending(case.sale)
-        assert pending["times_delivered"] == 1, "the batch was not in the hands of the dead"
-        return case
-
-    def pending(self, sale: Sale) -> list[dict[str, Any]]:
-        """The first of the entries of the sale's journal that somebody has, if anybody has."""
-        key = self.shop.backends.keys(sale.id, JOURNAL)
-        [group] = self.shop.backends.stock.xinfo_groups(key)
-        found: list[dict[str, Any]] = self.shop.backends.stock.xpending_range(key, group["name"], "-", "+", 1)
-        return found
-
-    def recover(self, case: Case) -> None:
-        """Others are alive: what the dead had in its hands is done again, and all that waits is done."""
-        for job in case.jobs:
-            self.shop.shop.tasks[job.task].run(job.payload)
-        jobs.work_off(self.shop.shop, self.shop.backends, case.sale.id)
-
-    def press_again(self, case: Case) -> str:
-        """After the recovery the same buyer presses once more; what is wrong then, or nothing."""
-        self.recover(case)
-        return press_again(self.shop, case.sale)
 
 
 def press_again(shop: World, sale: Sale) -> str:
@@ -120,51 +54,25 @@ def press_again(shop: World, sale: Sale) -> str:
 
 def look(shop: World, settings: Settings) -> Finding:
     """Kill whoever does something with an order after each of its steps in turn."""
-    cases = Cases(shop, settings)
-    parts = [swept_buying(shop, settings)]
-    parts += [swept(cases, what, prepare) for what, prepare in cases.writing.items()]
-    harm = "; ".join(part.harm for part in parts if part.harm)
-    said = ", ".join(f"{part.steps} of {part.what}" for part in parts)
-    met = 0 < sum(part.ordered for part in parts) < sum(part.steps for part in parts)
-    return Finding(not harm, met, harm or f"killed after each step, {said}: nothing lost")
+    with closing(Sweep(shop.stage.code, shop.create_shop, settings)) as crashes:
+        parts = {what: list(crashes.points(prepare)) for what, prepare in crashes.parts.items()}
+    points = [point for part in parts.values() for point in part]
+    harm = "; ".join(filter(None, (told(what, part) for what, part in parts.items())))
+    counted = ", ".join(f"{len(part)} of {what}" for what, part in parts.items())
+    ordered = sum(point.ordered for point in points)
+    met = 0 < ordered < len(points)  # some crashes came too early for an order, some too late to prevent it
+    return Finding(not harm, met, harm or f"killed after each step, {counted}: nothing lost")
 
 
-@dataclass(frozen=True)
-class Swept:
-    """How one sweep went. `ordered` counts the crashes that came too late to prevent an order."""
-
-    what: str
-    steps: int
-    ordered: int
-    wrong: Sequence[tuple[str, str]]
-
-    @property
-    def harm(self) -> str:
-        """What went wrong, and after which steps."""
-        steps: dict[str, list[str]] = defaultdict(list)
-        for step, harm in self.wrong:
-            steps[harm].append(step)
-        told = [f"{self.what}, killed after step {', '.join(after)}: {harm}" for harm, after in steps.items()]
-        return "; ".join(told)
-
-
-def swept_buying(shop: World, settings: Settings) -> Swept:
-    points = sweep(shop.stage.code, shop.create_shop, settings)
-    wrong = [(f"{each.step} ({each.statement.split()[0]})", each.again) for each in points if each.again]
-    return Swept("buying", len(points), sum(each.ordered for each in points), wrong)
-
-
-def swept(cases: Cases, what: str, prepare: Callable[[], Case]) -> Swept:
-    steps, ordered, wrong = crash.count_steps(prepare().operation), 0, []
-    for step in range(1, steps + 1):
-        case = prepare()
-        dead = crash.die_after(step, case.operation)
-        with cases.shop.backends.sql() as db:
-            crash.wait_until_gone(db, dead.sessions)
-        ordered += bool(cases.shop.orders(case.sale))
-        if harm := cases.press_again(case):
-            wrong.append((f"{step} ({dead.steps[-1].split()[0]})", harm))
-    return Swept(what, steps, ordered, wrong)
+def told(what: str, points: Sequence[Point]) -> str:
+    """Which crashes did harm, and what harm."""
+    harm: dict[str, list[str]] = defaultdict(list)
+    for point in points:
+        if point.again:
+            harm[point.again].append(f"{point.step} ({point.statement.split()[0]})")
+    return "; ".join(
+        f"{what}, killed after step {', '.join(after)}: {wrong}" for wrong, after in harm.items()
+    )
 
 
 class KillsRedis(Recorder):
@@ -187,22 +95,22 @@ def look_at_redis(shop: World, settings: Settings, redis: Server) -> Finding:
     """
     if not redis.owned:
         return Finding(kept=True, met=True, evidence="Redis was not killed: it is not our server")
-    cases = Cases(shop, settings)
     points, harm = 0, []
-    for what, prepare in {"buying": cases.buying, **cases.writing}.items():
-        asked = Recorder()
-        prepare().operation(asked)
-        for number in sorted({0, *(n for n, step in enumerate(asked.steps) if step.server == "Redis")}):
-            case, points = prepare(), points + 1
-            try:
-                with suppress(RedisError, Busy):  # told nothing certain
-                    case.operation(KillsRedis(redis, number))
-                assert not redis.process.alive, "Redis never died: nothing is proved"
-            finally:
-                redis.start()
-            shop.backends.stock.connection_pool.disconnect()
-            if wrong := cases.press_again(case):
-                harm.append(f"{what}, Redis killed before step {number + 1}: {wrong}")
+    with closing(Sweep(shop.stage.code, shop.create_shop, settings)) as crashes:
+        for what, prepare in crashes.parts.items():
+            asked = Recorder()
+            prepare().operation(asked)
+            for number in sorted({0, *(n for n, step in enumerate(asked.steps) if step.server == "Redis")}):
+                case, points = prepare(), points + 1
+                try:
+                    with suppress(RedisError, Busy):  # told nothing certain
+                        case.operation(KillsRedis(redis, number))
+                    assert not redis.process.alive, "Redis never died: nothing is proved"
+                finally:
+                    redis.start()
+                crashes.backends.stock.connection_pool.disconnect()
+                if wrong := crashes.recover(case, number + 1, "").again:
+                    harm.append(f"{what}, Redis killed before step {number + 1}: {wrong}")
     said = "; ".join(harm) or f"Redis killed at {points} points: nothing lost"
     return Finding(not harm, points > 0, said)
 

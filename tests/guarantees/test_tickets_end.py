@@ -11,13 +11,13 @@ import pytest
 
 from common.proof import crash, jobs
 from common.proof.oracle import judge
+from common.proof.sweep import WorkOnce
 from common.settings import Settings
 from common.shop import Sale, Ticket
 from stages.s06_queue import foils
 from stages.s07_journal import foils as journal_foils
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
-from tests.guarantees.working import WorkOnce
 from tests.world import World
 
 
