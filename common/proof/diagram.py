@@ -82,16 +82,16 @@ def endings(scenario: Cast, run: Run) -> list[str]:
 def outcome(what: object) -> str:
     """What became of an actor: the rest of a sentence that begins with who it is."""
     match what:
-        case Order(quantity=1):
-            return "gets an order for 1 unit"
         case Order(quantity=quantity):
-            return f"gets an order for {quantity} units"
+            return f"gets an order for {quantity} {'unit' if quantity == 1 else 'units'}"
         case Refused():
             return f"is refused: {what.type}"
         case MySQLError():
             return f"fails: {error(what)}"
         case None | Sale():
             return "is done"
+        case str():
+            return what
     return f"ends with {what!r}"
 
 

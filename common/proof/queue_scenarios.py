@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.backoffice import BackOffice
-from common.proof.scenario import Desk, Press, Scenario, Work
+from common.proof.scenario import Desk, Kill, Press, Scenario, Work
 from common.proof.scenarios import SCENARIOS
 from common.stages import Stage
 
@@ -49,7 +49,25 @@ WITH_WORKERS = {
     )
 }
 
+PRESS_KILLED = Scenario(
+    name="press-killed",
+    title="A web process dies while it serves a press",
+    units=1,
+    limit=1,
+    actions=(Press("web process", buyer=1), Kill()),
+)
+WORK_KILLED = Scenario(
+    name="work-killed",
+    title="Two presses wait, and the one who writes their orders dies",
+    units=2,
+    limit=1,
+    before=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2)),
+    actions=(Work("worker"), Kill()),
+)
+
 
 def scenarios_of(stage: Stage) -> dict[str, Scenario]:
     """The scenarios that can be played with this stage."""
-    return SCENARIOS | (WITH_WORKERS if "worker" in stage.processes else {})
+    works = {"worker", "consumer"} & {*stage.processes}
+    killed = {each.name: each for each in (PRESS_KILLED, WORK_KILLED)[: 2 if works else 1]}
+    return SCENARIOS | killed | (WITH_WORKERS if "worker" in stage.processes else {})

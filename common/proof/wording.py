@@ -13,13 +13,14 @@ from common.proof.steps import Step
 
 Command = tuple[Any, ...]
 
-LONGEST = 400  # characters looked at; a multi-row INSERT may have megabytes
+LONGEST = 400  # characters looked at, and cut between two words; a multi-row INSERT may have megabytes
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+CONSUMER = re.compile(r"[\w.-]+-\d+-[0-9a-f]{12}\b")  # of a stream: host, process, and what is its alone
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?")
 COLUMNS = re.compile(r"^(INSERT INTO \w+) \([^)]*\) VALUES", re.IGNORECASE)
 TELLING = ("stock", "bought", "state", "status")  # what to show of a row with many columns
 
-UNANNOUNCED = ("PING", "SCRIPT", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE")
+UNANNOUNCED = ("PING", "INFO", "SCRIPT", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE")
 READS = re.compile(
     "M?GET|GETRANGE|STRLEN|EXISTS|TYPE|P?TTL|HM?GET|HGETALL|HEXISTS|HKEYS|HLEN|HVALS|LINDEX|LLEN|LRANGE|SCARD"
     "|SISMEMBER|SMEMBERS|ZCARD|ZCOUNT|ZRANGE|ZRANGEBYSCORE|ZRANK|ZSCORE|XLEN|XRANGE|XREVRANGE|XPENDING"
@@ -65,6 +66,8 @@ def redis_step(commands: Sequence[Command]) -> Step:
 
 def reply(answer: Any) -> str:
     """What Redis answered, cut short."""
+    if isinstance(answer, dict):
+        return ", ".join(f"{_text(key)}: {_item(value)}" for key, value in answer.items())
     if not isinstance(answer, list | tuple):
         return _item(answer)
     return "[" + ", ".join(map(_item, answer[:4])) + (", …]" if len(answer) > 4 else "]")
@@ -82,12 +85,13 @@ def _item(item: Any) -> str:
 
 
 def _words(command: Command) -> tuple[str, str]:
-    """A command with its keys, and the rest of its arguments. A script goes by the name of its file."""
+    """A command with its keys, and the rest of its arguments. A script goes by the name of its file; one that
+    is none of ours (RQ has some) shows its keys alone."""
     name, args = _name(command), [_text(arg) for arg in command[1:]]
     if name in {"EVALSHA", "EVAL", "FCALL"}:
         keys = int(args[1])
-        script = _scripts().get(args[0], "script") if name != "FCALL" else args[0]
-        return " ".join([script, *args[2 : 2 + keys]]), " ".join(args[2 + keys :])
+        known = args[0] if name == "FCALL" else _scripts().get(args[0])
+        return " ".join([known or "script", *args[2 : 2 + keys]]), " ".join(args[2 + keys :]) if known else ""
     return " ".join([name, *args[:1]]), " ".join(args[1:])
 
 
@@ -97,12 +101,15 @@ def _name(command: Command) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, bytes | bytearray):
-        return _plain(value[:LONGEST].decode(errors="replace"))
-    return _plain(str(value)[:LONGEST])
+        value = value[: LONGEST + 1].decode(errors="replace")
+        if "\ufffd" in value[:LONGEST]:
+            return "…"  # compressed
+    text = str(value)
+    return _plain(text if len(text) <= LONGEST else f"{text[:LONGEST].rpartition(' ')[0]} …")
 
 
 def _plain(text: str) -> str:
-    return TIME.sub("…", UUID.sub("…", " ".join(text.split())))
+    return TIME.sub("…", CONSUMER.sub("…", UUID.sub("…", " ".join(text.split()))))
 
 
 def _count(rows: int) -> str:
