@@ -66,8 +66,6 @@ def redis_step(commands: Sequence[Command]) -> Step:
 
 def reply(answer: Any) -> str:
     """What Redis answered, cut short."""
-    if isinstance(answer, dict):
-        return ", ".join(f"{_text(key)}: {_item(value)}" for key, value in answer.items())
     if not isinstance(answer, list | tuple):
         return _item(answer)
     return "[" + ", ".join(map(_item, answer[:4])) + (", …]" if len(answer) > 4 else "]")
