@@ -22,7 +22,7 @@ from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
 from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told
 from common.proof.jobs import end_of, take_all, work_off
-from common.proof.killing import Life, Victim
+from common.proof.killing import KILL, KILLED, Life, Victim
 from common.proof.oracle import judge
 from common.proof.scenario import MOST_ACTORS, NOW, Action, Cast, Kill, Scenario, Scene, noon
 from common.proof.schedule import Run
@@ -150,7 +150,10 @@ class Explorer:
         return schedule.replay(partial(self.play, scenario), text)
 
     def pinpoint(self, scenario: Scenario, run: Run) -> int:
-        """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so."""
+        """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so. A kill,
+        if there was one: what was half done before it would have been done."""
+        if KILLED in run.outcomes.values():
+            return next(number for number, move in enumerate(run.moves) if move.step == KILL)
         name = run.broken[0].name
         sound = [0]  # how many moves had been made, each time nothing was broken yet
         for made, facts in enumerate(self.watch(scenario, run), start=1):
@@ -160,10 +163,17 @@ class Explorer:
 
     def watch(self, scenario: Scenario, run: Run) -> list[Facts]:
         """What the servers held after each move of `run`, played once more. What is not committed is not
-        seen."""
+        seen. Last comes what others made of it, where somebody was killed."""
         seen: list[Facts] = []
-        play = partial(self.play, scenario, moved=lambda scene: seen.append(self._facts(scenario, scene, [])))
-        schedule.replay(play, run.schedule, run.moves)
+        scenes: list[Scene] = []
+
+        def moved(scene: Scene) -> None:
+            seen.append(self._facts(scenario, scene, []))
+            scenes.append(scene)
+
+        schedule.replay(partial(self.play, scenario, moved=moved), run.schedule, run.moves)
+        if KILLED in run.outcomes.values():
+            seen[-1] = self._facts(scenario, scenes[-1], [])
         return seen
 
     def play(

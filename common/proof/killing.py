@@ -103,7 +103,7 @@ class Victim:
             crash.wait_until_gone(db, frozenset(self._sessions))
             if self._stopped:
                 self.actor.free()
-        killer.after(KILL, KILLED if process else "no such process")
+        killer.after(KILL, "killed" if process else "no such process")
         return None if process else "comes too late"
 
 

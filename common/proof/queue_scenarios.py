@@ -52,14 +52,14 @@ WITH_WORKERS = {
 
 PRESS_KILLED = Scenario(
     name="press-killed",
-    title="A web process dies while it serves a press",
+    title="A web process dies while it serves a press; the others live",
     units=1,
     limit=1,
     actions=(Press("web process", buyer=1), Kill()),
 )
 WORK_KILLED = Scenario(
     name="work-killed",
-    title="Two presses wait, and the one who writes their orders dies",
+    title="Two presses wait; who writes their orders dies, and another one goes on",
     units=2,
     limit=1,
     before=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2)),

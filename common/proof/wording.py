@@ -18,6 +18,7 @@ UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 CONSUMER = re.compile(r"[\w.-]+-\d+-[0-9a-f]{12}\b")  # of a stream: host, process, and what is its alone
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?")
 CUT = re.compile(r"[0-9a-f:. -]*$")  # what is left of an id or a time at the end of a text that was cut short
+ENTRY = re.compile(r"\b\d{13}-\d+\b")  # of a stream
 COLUMNS = re.compile(r"^(INSERT INTO \w+) \([^)]*\) VALUES", re.IGNORECASE)
 TELLING = ("stock", "bought", "state", "status")  # what to show of a row with many columns
 
@@ -115,7 +116,10 @@ def _text(value: Any) -> str:
 
 
 def _plain(text: str) -> str:
-    return TIME.sub("…", CONSUMER.sub("…", UUID.sub("…", " ".join(text.split()))))
+    text = " ".join(text.split())
+    for made_up in (UUID, CONSUMER, ENTRY, TIME):
+        text = made_up.sub("…", text)
+    return text
 
 
 def _count(rows: int) -> str:
