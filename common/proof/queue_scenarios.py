@@ -65,6 +65,7 @@ WORK_KILLED = Scenario(
     before=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2)),
     actions=(Work("worker"), Kill()),
 )
+KILLED = {PRESS_KILLED.name: PRESS_KILLED, WORK_KILLED.name: WORK_KILLED}
 
 WITH_JOURNAL = {
     scenario.name: scenario
@@ -91,7 +92,6 @@ WITH_JOURNAL = {
 
 def scenarios_of(stage: Stage) -> dict[str, Scenario]:
     """The scenarios that can be played with this stage."""
-    found = SCENARIOS | {PRESS_KILLED.name: PRESS_KILLED}
-    if {"worker", "consumer"} & {*stage.processes}:
-        found |= WITH_WORKERS | {WORK_KILLED.name: WORK_KILLED}
-    return found | (WITH_JOURNAL if "consumer" in stage.processes else {})
+    if not {"worker", "consumer"} & {*stage.processes}:
+        return SCENARIOS | {PRESS_KILLED.name: PRESS_KILLED}
+    return SCENARIOS | KILLED | WITH_WORKERS | (WITH_JOURNAL if "consumer" in stage.processes else {})

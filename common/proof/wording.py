@@ -109,10 +109,12 @@ def _name(command: Command) -> str:
 
 
 def _text(value: Any) -> str:
-    text = value.decode(errors="replace") if isinstance(value, bytes | bytearray) else str(value)
-    if "\ufffd" in text:
+    start = value if isinstance(value, bytes | bytearray) else str(value)
+    cut, start = len(start) > LONGEST, start[:LONGEST]
+    text = start if isinstance(start, str) else start.decode(errors="replace")
+    if "\ufffd" in text[:-1]:
         return "…"  # compressed
-    return _plain(text) if len(text) <= LONGEST else CUT.sub("…", _plain(text[:LONGEST]))
+    return CUT.sub("…", _plain(text)) if cut else _plain(text)
 
 
 def _plain(text: str) -> str:
