@@ -149,8 +149,8 @@ class Explorer:
         return schedule.replay(partial(self.play, scenario), text)
 
     def pinpoint(self, scenario: Scenario, run: Run) -> int:
-        """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so. A kill,
-        if there was one: what was half done before it would have been done."""
+        """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so. If
+        there was a kill, the kill: what was half done before it would have been done."""
         if KILLED in run.outcomes.values():
             return next(number for number, move in enumerate(run.moves) if move.step == KILL)
         name = run.broken[0].name

@@ -107,6 +107,11 @@ def test_what_runs_in_a_stage_is_what_its_app_imports() -> None:
     assert not [name for name in names if "foils" in name or "variants" in name]
 
 
+def test_a_module_that_is_taken_out_of_its_package_runs_too() -> None:
+    assert "from stages.s05_redis_stock import upkeep" in (find("s07").folder / "upkeep.py").read_text()
+    assert find("s05").folder / "upkeep.py" in stage_blocks.files_that_run(find("s07"))
+
+
 def test_the_picture_grows() -> None:
     first, last = (architecture.picture(find(code), "en") for code in ("s01", "s05"))
     assert "nginx" not in first
