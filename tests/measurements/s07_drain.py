@@ -205,14 +205,6 @@ def main(file: Path) -> None:
         rounds, shared = measure(shop), orders_for_each_commit(shop)
         shop.close()
     median = {name: statistics.median(found[name] for found in rounds) for name in WAYS}
-    to_rows = {
-        name: round(statistics.median(found[name] / found["bare rows"] for found in rounds), 3)
-        for name in WAYS
-    }
-    to_insert = {
-        name: round(statistics.median(found[name] / found["bare insert"] for found in rounds), 3)
-        for name in WAYS
-    }
     document = {
         **circumstances("python -m tests.measurements.s07_drain"),
         "orders": {name: orders for name, (_, orders) in WAYS.items()},
