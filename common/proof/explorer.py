@@ -22,10 +22,11 @@ from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
 from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told
 from common.proof.jobs import end_of, take_all, work_off
-from common.proof.killing import KILL, KILLED, Life, Victim
+from common.proof.killing import KILLED, Life, Victim
 from common.proof.oracle import judge
 from common.proof.scenario import MOST_ACTORS, NOW, Action, Cast, Kill, Scenario, Scene, noon
 from common.proof.schedule import Run
+from common.proof.steps import KILL
 from common.proof.threads import ByThread, waits_announced
 from common.proof.waits import LockWaits
 from common.settings import Settings

@@ -13,11 +13,10 @@ from common.database import Db
 from common.proof import crash
 from common.proof.driver import Actor
 from common.proof.scenario import Action, Scene, noon
-from common.proof.steps import Step
+from common.proof.steps import KILL, Step
 from common.settings import Settings
 from common.shop import Shop
 
-KILL = Step("Linux", "kill -9")
 KILLED = "was killed"
 
 

@@ -33,6 +33,9 @@ class Step:
         return f"{self.command} {self.details}".rstrip()
 
 
+KILL = Step("Linux", "kill -9")
+
+
 class Watcher(Protocol):
     """Hears of every step, in the thread that takes it. May wait, count, or kill the process."""
 

@@ -59,7 +59,7 @@ def imported(module: Path, seen: dict[Path, str]) -> dict[Path, str]:
 
 
 def imports(tree: ast.Module) -> Iterator[Path]:
-    """The stages' modules that are named, or taken out of their package: `from stages.s05_… import upkeep`."""
+    """The stages' modules that are named, or taken from their package: `from stages.s05_… import upkeep`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stages."):
             named = FOLDER.parent / node.module.replace(".", "/")

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from common.backoffice import BackOffice
+from common.proof import diagram
 from common.proof.explorer import Explorer
 from common.proof.killing import KILLED
 from common.proof.queue_scenarios import PRESS_KILLED, WORK_KILLED
@@ -48,6 +49,9 @@ def test_what_it_had_begun_is_rolled_back_before_the_next_move(explorer: Open) -
     assert run.moves[-2].step.command.startswith("UPDATE sales")
     assert run.outcomes["A"] == KILLED
     assert run.broken == ()
+    drawn = diagram.mermaid(PRESS_KILLED, run)
+    assert "    B-xA: 6. kill -9\n" in drawn
+    assert "Linux" not in drawn
 
 
 def test_the_same_schedule_is_played_the_same_again(explorer: Open) -> None:
