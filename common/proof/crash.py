@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 
 from common.database import Db
 from common.proof.steps import Step, Watcher
@@ -81,10 +82,16 @@ def wait_until_gone(db: Db, sessions: frozenset[int]) -> None:
     raise SweepError(f"MariaDB still knows the dead sessions {sorted(sessions)} after {PATIENCE:.0f} s")
 
 
-def _run(operation: Operation, last: int | None) -> tuple[int, Dead]:
-    """Exit code and steps. A fork server gives each process a clean start in about 20 ms."""
+def processes() -> ForkServerContext:
+    """Where processes that may be killed come from: a fork server gives each a clean start in about 20 ms."""
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([__name__, *(f"stages.{stage.name}.app" for stage in all_stages())])
+    return context
+
+
+def _run(operation: Operation, last: int | None) -> tuple[int, Dead]:
+    """Exit code and steps."""
+    context = processes()
     told, tell = context.Pipe(duplex=False)
     process = context.Process(target=_operate, args=(operation, last, tell), daemon=True)
     process.start()

@@ -11,6 +11,7 @@ from pymysql import MySQLError
 
 from common.proof.scenario import Cast
 from common.proof.schedule import Run
+from common.proof.steps import KILL
 from common.proof.wording import error
 from common.shop import Order, Refused, Sale
 
@@ -47,14 +48,16 @@ def terminal(scenario: Cast, run: Run, wrong_at: int | None = None, width: int =
 def mermaid(scenario: Cast, run: Run, wrong_at: int | None = None) -> str:
     """The same as a Mermaid sequence diagram."""
     names = list(scenario.actors)
-    servers = sorted({move.step.server for move in run.moves})
+    servers = sorted({move.step.server for move in run.moves} - {KILL.server})
     rows = ["sequenceDiagram", f"    participant {names[0]} as {scenario.actors[names[0]].title}"]
     rows += [f"    participant {server}" for server in servers]
     rows += [f"    participant {name} as {scenario.actors[name].title}" for name in names[1:]]
     for line in story(run):
         if line.number is not None:
-            rows.append(f"    {line.actor}->>{line.server}: {line.number}. {_escape(line.text)}")
-        rows.append(f"    {line.server}-->>{line.actor}: {_escape(line.reply)}")
+            to = f"->>{line.server}" if line.server != KILL.server else f"-x{names[0]}"
+            rows.append(f"    {line.actor}{to}: {line.number}. {_escape(line.text)}")
+        if line.server != KILL.server:
+            rows.append(f"    {line.server}-->>{line.actor}: {_escape(line.reply)}")
         if wrong_at is not None and line.number == wrong_at + 1:
             rows += [f"    Note over {names[0]},{names[-1]}: ✘ {v.name}" for v in run.broken[:1]]
     rows += [f"    Note over {names[0]},{names[-1]}: {_escape(text)}" for text in endings(scenario, run)]
@@ -82,16 +85,16 @@ def endings(scenario: Cast, run: Run) -> list[str]:
 def outcome(what: object) -> str:
     """What became of an actor: the rest of a sentence that begins with who it is."""
     match what:
-        case Order(quantity=1):
-            return "gets an order for 1 unit"
         case Order(quantity=quantity):
-            return f"gets an order for {quantity} units"
+            return f"gets an order for {quantity} {'unit' if quantity == 1 else 'units'}"
         case Refused():
             return f"is refused: {what.type}"
         case MySQLError():
             return f"fails: {error(what)}"
         case None | Sale():
             return "is done"
+        case str():
+            return what
     return f"ends with {what!r}"
 
 

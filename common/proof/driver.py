@@ -17,7 +17,7 @@ GLANCE = 0.001  # seconds to wait for a reply before asking the server who waits
 PATIENCE = 30.0  # seconds that an actor may compute or sleep between two steps
 MOST_MOVES = 400
 OF_NO_SALE = re.compile(
-    r":\{[a-z]"
+    r":\{[a-z]|rq:queues"
 )  # keys that all playings share: what they count is not the same each time
 
 BEGINS, WAKES = Step("Python", "begins"), Step("Python", "wakes up")
@@ -49,7 +49,7 @@ Choose = Callable[[Sequence[Move], tuple[str, ...]], str]
 
 class Event(NamedTuple):
     actor: str
-    kind: Literal["arrived", "replied", "waits", "ended"]
+    kind: Literal["arrived", "replied", "waits", "freed", "ended"]
     what: object = None  # the step, the reply, what the job returned or raised
 
 
@@ -84,6 +84,12 @@ class Actor:
     def release(self) -> None:
         """Wake this one up. Called by the other thread, while that is under way itself."""
         self._events.put(Event(self.name, "arrived", WAKES))
+
+    def free(self) -> None:
+        """Let this one, which is stopped before a step, go on without taking it. Called by another thread,
+        while that is under way itself."""
+        self._events.put(Event(self.name, "freed"))
+        self.go()
 
     def go(self) -> None:
         self._turns.put(None)
@@ -207,6 +213,9 @@ class Driver:
             self._stopped[event.actor] = event.what
         elif event.kind == "waits":
             self._asleep.add(event.actor)
+        elif event.kind == "freed":
+            del self._stopped[event.actor]
+            self._thinking.add(event.actor)
         elif event.kind == "replied":
             del self._under_way[event.actor]
             self._thinking.add(event.actor)

@@ -22,9 +22,11 @@ from common.proof.driver import Actor, Choose, Driver, DriverError, Event, Job
 from common.proof.facts import Facts, load, read_counter, read_tickets
 from common.proof.history import Told
 from common.proof.jobs import end_of, take_all, work_off
+from common.proof.killing import KILLED, Life, Victim
 from common.proof.oracle import judge
-from common.proof.scenario import MOST_ACTORS, NOW, Action, Cast, Scenario, Scene
+from common.proof.scenario import MOST_ACTORS, NOW, Action, Cast, Kill, Scenario, Scene, noon
 from common.proof.schedule import Run
+from common.proof.steps import KILL
 from common.proof.threads import ByThread, waits_announced
 from common.proof.waits import LockWaits
 from common.settings import Settings
@@ -86,7 +88,7 @@ class Explorer:
     def __init__(self, stage: str, create_shop: CreateShop, settings: Settings) -> None:
         schema.prepare(settings.mysql_url, stage)
         self._create_shop = create_shop
-        self._host = Backends.connect(stage, settings, clock=lambda: NOW)
+        self._host = Backends.connect(stage, settings, clock=noon)
         self._together = self._host.observe(ByThread())
         self._shop = create_shop(self._host)
         self._db = database.connect(settings.mysql_url, database_name(stage))
@@ -148,7 +150,10 @@ class Explorer:
         return schedule.replay(partial(self.play, scenario), text)
 
     def pinpoint(self, scenario: Scenario, run: Run) -> int:
-        """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so."""
+        """The move (from 0) after which the first guarantee that `run` breaks is broken, and stays so. If
+        there was a kill, the kill: what was half done before it would have been done."""
+        if KILLED in run.outcomes.values():
+            return next(number for number, move in enumerate(run.moves) if move.step == KILL)
         name = run.broken[0].name
         sound = [0]  # how many moves had been made, each time nothing was broken yet
         for made, facts in enumerate(self.watch(scenario, run), start=1):
@@ -158,10 +163,17 @@ class Explorer:
 
     def watch(self, scenario: Scenario, run: Run) -> list[Facts]:
         """What the servers held after each move of `run`, played once more. What is not committed is not
-        seen."""
+        seen. Last comes what others made of it, where somebody was killed."""
         seen: list[Facts] = []
-        play = partial(self.play, scenario, moved=lambda scene: seen.append(self._facts(scenario, scene, [])))
-        schedule.replay(play, run.schedule, run.moves)
+        scenes: list[Scene] = []
+
+        def moved(scene: Scene) -> None:
+            seen.append(self._facts(scenario, scene, []))
+            scenes.append(scene)
+
+        schedule.replay(partial(self.play, scenario, moved=moved), run.schedule, run.moves)
+        if KILLED in run.outcomes.values():
+            seen[-1] = self._facts(scenario, scenes[-1], [])
         return seen
 
     def play(
@@ -170,7 +182,11 @@ class Explorer:
         """Play the scenario once, at a sale of its own, with `choose` saying who moves."""
         scene = self._scene(scenario)
         shop = self._shared_shop() if scenario.one_process else None
-        jobs = {name: self._job(name, action, scene, shop) for name, action in scenario.actors.items()}
+        jobs = self._killing(scenario, scene) or {
+            name: self._job(name, action, scene, shop)
+            for name, action in scenario.actors.items()
+            if not isinstance(action, Kill)
+        }
         with waits_announced() if shop else nullcontext():
             moves, outcomes = self._driver.play(jobs, choose, scene.tidy, lambda: moved(scene))
         self._run_all(scene)
@@ -219,10 +235,8 @@ class Explorer:
 
     def _job(self, name: str, action: Action, scene: Scene, shared: Shop | None) -> Job:
         """What the actor does in its thread: its action, with the shop of all or with one of its own."""
-        if name not in self._actors:
-            actor = self._actors[name] = Actor(name, self._events)
-            self._backends[name] = self._host.observe(actor)
-        actor, backends = self._actors[name], self._together if shared else self._backends[name]
+        actor = self._actor(name)
+        backends = self._together if shared else self._backends[name]
 
         def job() -> object:
             if shared:
@@ -231,6 +245,23 @@ class Explorer:
             return action(shop, BackOffice(backends.sql, shop.listeners), scene)
 
         return job
+
+    def _killing(self, scenario: Scenario, scene: Scene) -> dict[str, Job]:
+        """Where one of two actors kills the other: what they do in their threads."""
+        match scenario.actions:
+            case (action, Kill()) if not isinstance(action, Kill):
+                (a, victim), (b, killer) = ((name, self._actor(name)) for name in scenario.actors)
+                scene = replace(scene, done=())
+                life = Life(self._host.keys.prefix, self._create_shop, self._host.settings, action, scene)
+                one = Victim(victim, life)
+                return {a: one.live, b: partial(one.die, killer, self._db)}
+        return {}
+
+    def _actor(self, name: str) -> Actor:
+        if name not in self._actors:
+            actor = self._actors[name] = Actor(name, self._events)
+            self._backends[name] = self._host.observe(actor)
+        return self._actors[name]
 
     def _sales_for(self, scenario: Scenario) -> Iterator[int]:
         kind = (scenario.units, scenario.limit)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from common.backoffice import BackOffice
-from common.proof.scenario import Desk, Press, Scenario, Work
+from common.proof.scenario import Desk, Kill, Press, Scenario, Work
 from common.proof.scenarios import SCENARIOS
 from common.stages import Stage
 
@@ -50,6 +50,23 @@ WITH_WORKERS = {
     )
 }
 
+PRESS_KILLED = Scenario(
+    name="press-killed",
+    title="A web process dies while it serves a press; the others live",
+    units=1,
+    limit=1,
+    actions=(Press("web process", buyer=1), Kill()),
+)
+WORK_KILLED = Scenario(
+    name="work-killed",
+    title="Two presses wait; who writes their orders dies, and another one goes on",
+    units=2,
+    limit=1,
+    before=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2)),
+    actions=(Work("worker"), Kill()),
+)
+KILLED = {PRESS_KILLED.name: PRESS_KILLED, WORK_KILLED.name: WORK_KILLED}
+
 WITH_JOURNAL = {
     scenario.name: scenario
     for scenario in (
@@ -75,6 +92,6 @@ WITH_JOURNAL = {
 
 def scenarios_of(stage: Stage) -> dict[str, Scenario]:
     """The scenarios that can be played with this stage."""
-    if "consumer" in stage.processes:
-        return SCENARIOS | WITH_WORKERS | WITH_JOURNAL
-    return SCENARIOS | (WITH_WORKERS if "worker" in stage.processes else {})
+    if not {"worker", "consumer"} & {*stage.processes}:
+        return SCENARIOS | {PRESS_KILLED.name: PRESS_KILLED}
+    return SCENARIOS | KILLED | WITH_WORKERS | (WITH_JOURNAL if "consumer" in stage.processes else {})

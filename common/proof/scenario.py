@@ -24,6 +24,11 @@ MOST_ACTORS = len(LETTERS)
 LONG_NUMBER = re.compile(r"\d{16}")  # ids come from the clock, in microseconds
 
 
+def noon() -> datetime:
+    """The clock."""
+    return NOW
+
+
 @dataclass(frozen=True)
 class Scene:
     """The sale and the buyers of one playing, never used before; in texts they go by small numbers.
@@ -142,6 +147,13 @@ class Work:
         return None
 
 
+@dataclass(frozen=True)
+class Kill:
+    """Ends the first actor, which is a real process for that, with SIGKILL (common.proof.killing)."""
+
+    title: str = "kill -9"
+
+
 Rule = Callable[[Run], Verdict]
 
 
@@ -152,20 +164,21 @@ class Scenario:
     `before` is done first, by one after the other, and its jobs are left to the actors. When all have ended,
     every job is run (once more), as a queue that delivers at least once may do. `rules` judge what the oracle
     cannot know, because it depends on the moves. With `one_process` the actors are threads that share a shop,
-    which has shown the list of its sales and nothing else; otherwise each is a process with its own shop.
+    which has shown the list of its sales and nothing else; otherwise each is a process with its own shop (a
+    thread that plays one; a real one if there is a `Kill` to end it).
     """
 
     name: str
     title: str
     units: int
     limit: int
-    actions: tuple[Action, ...]
+    actions: tuple[Action | Kill, ...]
     rules: tuple[Rule, ...] = ()
     before: tuple[Action, ...] = ()
     one_process: bool = False
 
     @property
-    def actors(self) -> Mapping[str, Action]:
+    def actors(self) -> Mapping[str, Action | Kill]:
         return dict(zip(LETTERS, self.actions, strict=False))
 
     def broken(self, run: Run, scene: Scene, facts: Callable[[Sequence[Told]], Facts]) -> tuple[Verdict, ...]:

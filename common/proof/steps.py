@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-Server = Literal["MariaDB", "Redis", "Python"]  # Python: the process itself, where several actors share it
+Server = Literal["MariaDB", "Redis", "Python", "Linux"]
+"""Python is the process itself, where several actors share it; Linux ends one that is to be killed."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Step:
     @property
     def label(self) -> str:
         return f"{self.command} {self.details}".rstrip()
+
+
+KILL = Step("Linux", "kill -9")
 
 
 class Watcher(Protocol):

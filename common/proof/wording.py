@@ -15,8 +15,10 @@ Command = Sequence[Any]
 
 LONGEST = 400  # characters looked at; a multi-row INSERT may have megabytes
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
+CONSUMER = re.compile(r"[\w.-]+-\d+-[0-9a-f]{12}\b")  # of a stream: host, process, and what is its alone
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?")
 CUT = re.compile(r"[0-9a-f:. -]*$")  # what is left of an id or a time at the end of a text that was cut short
+ENTRY = re.compile(r"\b\d{13}-\d+\b")  # of a stream
 COLUMNS = re.compile(r"^(INSERT INTO \w+) \([^)]*\) VALUES", re.IGNORECASE)
 TELLING = ("stock", "bought", "state", "status")  # what to show of a row with many columns
 
@@ -33,7 +35,7 @@ CONTAINERS = {
     "XGROUP",
     "XINFO",
 }
-UNANNOUNCED = ("PING", "SCRIPT", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE")
+UNANNOUNCED = ("PING", "INFO", "SCRIPT", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE")
 READS = re.compile(
     "M?GET|GETRANGE|STRLEN|EXISTS|TYPE|P?TTL|HM?GET|HGETALL|HEXISTS|HKEYS|HLEN|HVALS|LINDEX|LLEN|LRANGE|SCARD"
     "|SISMEMBER|SMEMBERS|ZCARD|ZCOUNT|ZRANGE|ZRANGEBYSCORE|ZRANK|ZSCORE|XLEN|XRANGE|XREVRANGE|XPENDING"
@@ -107,13 +109,14 @@ def name(command: Command) -> str:
 
 
 def _words(command: Command) -> tuple[str, str]:
-    """A command with its keys, and the rest of its arguments. A script goes by the name of its file."""
+    """A command with its keys, and the rest of its arguments. A script goes by the name of its file; one that
+    is none of ours (RQ has some) shows its keys alone."""
     called, rest = _split(command)
     args = [_text(arg) for arg in rest]
     if called in {"EVALSHA", "EVAL", "FCALL"} and args[1:2] and args[1].isdigit():
         keys = int(args[1])
-        script = _scripts().get(args[0], "script") if called != "FCALL" else args[0]
-        return " ".join([script, *args[2 : 2 + keys]]), " ".join(args[2 + keys :])
+        known = args[0] if called == "FCALL" else _scripts().get(args[0])
+        return " ".join([known or "script", *args[2 : 2 + keys]]), " ".join(args[2 + keys :]) if known else ""
     if "STREAMS" in args:
         key = args.index("STREAMS") + 1
         return f"{called} {args[key]}", " ".join(args[:key])
@@ -128,13 +131,18 @@ def _split(command: Command) -> tuple[str, Sequence[Any]]:
 
 def _text(value: Any) -> str:
     if isinstance(value, bytes | bytearray):  # a character has four bytes at most
-        return _text(value[: 4 * LONGEST].decode(errors="replace"))
+        value = value[: 4 * LONGEST].decode(errors="replace")
     text = str(value)
+    if "\ufffd" in text[:-1]:
+        return "…"  # compressed
     return _plain(text) if len(text) <= LONGEST else CUT.sub("…", _plain(text[:LONGEST]))
 
 
 def _plain(text: str) -> str:
-    return TIME.sub("…", UUID.sub("…", " ".join(text.split())))
+    text = " ".join(text.split())
+    for made_up in (UUID, CONSUMER, ENTRY, TIME):
+        text = made_up.sub("…", text)
+    return text
 
 
 def _count(rows: int) -> str:

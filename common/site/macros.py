@@ -87,6 +87,10 @@ class Macros:
         """What an attempt costs as the crowd grows. Nothing until it was measured."""
         return measured.growth(self._lang)
 
+    def drain(self) -> str:
+        """How quickly s07 writes a backlog, beside the least there is to do. Nothing until measured."""
+        return measured.drain(self._lang)
+
     def schedule(self) -> str:
         """The timetable."""
         return tables.schedule(self._lang, self._here())

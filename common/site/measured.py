@@ -16,7 +16,7 @@ from common.site.pages import DOCS
 from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
-BENCH, GROWTH = (DOCS / "results" / name for name in ("bench.json", "growth.json"))
+BENCH, GROWTH, DRAIN = (DOCS / "results" / name for name in ("bench.json", "growth.json", "s07_drain.json"))
 Document = dict[str, Any]
 
 
@@ -46,16 +46,35 @@ def growth(lang: Lang) -> str:
 
 
 def figures(stage: Stage, lang: Lang) -> str:
-    """A stage beside the one before: attempts a second by kind, and the multiple of Flask's hello."""
+    """A stage beside the one before: attempts a second by kind, and the multiple of Flask's hello.
+
+    Nothing if this stage was not measured: the one before alone is no comparison.
+    """
     document = _read(BENCH)
     if not document:
         return ""
     pair = [each for each in all_stages() if each.number in {stage.number - 1, stage.number}]
     speeds = {(each["subject"], each["kind"]): each for each in document["figures"]}
+    if stage.name not in {subject for subject, _ in speeds}:
+        return ""
     kinds = dict.fromkeys(kind for subject, kind in speeds if subject in {each.name for each in pair})
     rows = [(f"`{kind}`", *(_speed(speeds.get((each.name, kind))) for each in pair)) for kind in kinds]
     head = [word("per_second", lang), *(each.code for each in pair)]
     return _shown(BENCH, document, lang, table(head, rows, "l" + "r" * len(pair))) if rows else ""
+
+
+def drain(lang: Lang) -> str:
+    """How quickly a backlog becomes orders, by way: orders a second, and how much of bare rows that is."""
+    document = _read(DRAIN)
+    if not document:
+        return ""
+    ratios = document["median_ratio_to_bare_rows"]
+    rows = [
+        (word(f"drain: {way}", lang), f"{speed:,.0f}", f"{ratios[way]:.2f}")
+        for way, speed in document["median_orders_per_second"].items()
+    ]
+    head = [word("drained", lang), word("a_second", lang), word("of_bare_rows", lang)]
+    return _shown(DRAIN, {"about": document}, lang, table(head, rows, "lrr"))
 
 
 def _peaks(document: Document, lang: Lang) -> str:

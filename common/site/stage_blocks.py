@@ -53,15 +53,20 @@ def imported(module: Path, seen: dict[Path, str]) -> dict[Path, str]:
     """`module` and the stages' modules below it, with their texts."""
     if module not in seen:
         seen[module] = module.read_text()
-        for name in imports(ast.parse(seen[module])):
-            imported(FOLDER.parent / f"{name.replace('.', '/')}.py", seen)
+        for file in imports(ast.parse(seen[module])):
+            imported(file, seen)
     return seen
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
+def imports(tree: ast.Module) -> Iterator[Path]:
+    """The stages' modules that are named, or taken from their package: `from stages.s05_… import upkeep`."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("stages."):
-            yield node.module
+            named = FOLDER.parent / node.module.replace(".", "/")
+            if named.is_dir():
+                yield from (named / f"{alias.name}.py" for alias in node.names)
+            else:
+                yield named.with_suffix(".py")
 
 
 def schema(stage: Stage, lang: Lang) -> str:

@@ -25,6 +25,7 @@ from common.site.ladder import FILE as LADDER
 from common.site.pages import LANGS, all_pages, path_of
 from common.site.words import WORDS, Lang
 from common.stages import all_stages, find
+from tests.measurements.s07_drain import WAYS
 
 PAGES = list(all_pages("en"))
 MACRO = re.compile(r"\{\{ *(\w+)\(([^)]*)\)")
@@ -111,6 +112,11 @@ def test_what_runs_in_a_stage_is_what_its_app_imports() -> None:
     assert not [name for name in names if "foils" in name or "variants" in name]
 
 
+def test_a_module_that_is_taken_out_of_its_package_runs_too() -> None:
+    assert "from stages.s05_redis_stock import upkeep" in (find("s07").folder / "upkeep.py").read_text()
+    assert find("s05").folder / "upkeep.py" in stage_blocks.files_that_run(find("s07"))
+
+
 def test_the_picture_grows() -> None:
     first, last = (architecture.picture(find(code), "en") for code in ("s01", "s05"))
     assert "nginx" not in first
@@ -136,6 +142,32 @@ def test_what_was_measured_is_shown_with_its_source(
     for shown in (table, measured.speed(lang), measured.report(lang)):
         for told in ("2 cores", "2030-01-02", "0.3", "`./seckill bench`", "`docs/results/bench.json`"):
             assert told in shown.rpartition("<small>")[2]
+
+
+def test_a_stage_that_was_not_measured_is_not_shown_by_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "BENCH", write_bench(tmp_path, ["s02_guarded_update"]))
+    assert measured.figures(find("s03"), "en") == ""
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_drain_is_shown_way_by_way_and_only_if_it_was_measured(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "DRAIN", tmp_path / "s07_drain.json")
+    assert measured.drain(lang) == ""
+    speeds = dict.fromkeys(WAYS, 12_345)
+    about = {"machine": "2 cores", "date": "2030-01-02T03:04:05", "load_average": 0.3, "command": "measure"}
+    document = {
+        **about,
+        "median_orders_per_second": speeds,
+        "median_ratio_to_bare_rows": dict.fromkeys(WAYS, 0.5),
+    }
+    measured.DRAIN.write_text(json.dumps(document))
+    shown = measured.drain(lang)
+    assert shown.count("| 12,345 | 0.50 |") == len(WAYS)
+    assert "`docs/results/s07_drain.json`" in shown
 
 
 def test_the_report_shows_every_stage_that_was_measured_however_many(

@@ -35,7 +35,7 @@ from common.proof import jobs
 from common.proof.explorer import Explorer
 from common.proof.oracle import judge
 from common.proof.proxy import Proxy
-from common.proof.queue_scenarios import WITH_WORKERS, scenarios_of
+from common.proof.queue_scenarios import KILLED, PRESS_KILLED, WITH_WORKERS, scenarios_of
 from common.proof.scenarios import SCENARIOS
 from common.proof.steps import Recorder
 from common.settings import Settings
@@ -620,8 +620,8 @@ def test_a_warm_up_meets_a_reservation(settings: Settings, name: str) -> None:
 
 
 def test_only_a_stage_with_workers_is_asked_about_them() -> None:
-    assert set(scenarios_of(find("s05"))) == set(SCENARIOS)
-    assert set(scenarios_of(find("s06"))) == set(SCENARIOS) | set(WITH_WORKERS)
+    assert set(scenarios_of(find("s05"))) == set(SCENARIOS) | {PRESS_KILLED.name}
+    assert set(scenarios_of(find("s06"))) == set(SCENARIOS) | set(WITH_WORKERS) | set(KILLED)
 
 
 # The scripts.

@@ -27,7 +27,7 @@ from common.processes import CONSUMER
 from common.proof import jobs, schedule
 from common.proof.explorer import Exploration, Explorer
 from common.proof.proxy import Proxy
-from common.proof.queue_scenarios import WITH_JOURNAL, WITH_WORKERS, scenarios_of
+from common.proof.queue_scenarios import KILLED, WITH_JOURNAL, WITH_WORKERS, scenarios_of
 from common.proof.scenarios import SCENARIOS
 from common.proof.steps import Recorder
 from common.service import service_argv
@@ -570,7 +570,8 @@ def test_units_forgotten_by_a_refusal_are_missed(explorer: Explorers) -> None:
 
 
 def test_a_stage_with_a_journal_is_asked_about_consumers_too() -> None:
-    assert set(scenarios_of(find("s07"))) == set(SCENARIOS) | set(WITH_WORKERS) | set(WITH_JOURNAL)
+    here = set(SCENARIOS) | set(KILLED) | set(WITH_WORKERS) | set(WITH_JOURNAL)
+    assert set(scenarios_of(find("s07"))) == here
 
 
 # The scripts.

@@ -205,7 +205,7 @@
       if (order) return fill(words.order, { n: order[1] });
       if (refused) return fill(words.refused, { why: words.refusals?.[refused[1]] ?? refused[1] });
       if (fails) return fill(words.fails, { why: fails[1] });
-      return text === "is done" ? words.done : text;
+      return { "is done": words.done, "was killed": words.killed, "comes too late": words.too_late }[text] ?? text;
     }
 
     /** What the judge said, in the words of the page. */
