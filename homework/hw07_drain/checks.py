@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from string import ascii_uppercase
 
 from pymysql import MySQLError
 
@@ -18,10 +19,11 @@ from homework.grader.servers import EVERYTHING, STUDENT
 
 journals = beside(__file__, "journals")
 counted, told = journals.counted, journals.told
-READER, NEXT, DEAD, LIVING = "this-one", "next-one", "dead-one", "living-one"
+ONE, NEXT, DEAD, LIVING = "this-one", "next-one", "dead-one", "living-one"
+NAMES = [*ascii_uppercase, *(2 * letter for letter in ascii_uppercase)]
 MOST_STEPS = 8  # round trips of a turn
 MOST_BYTES = 64 << 10  # that Redis may send in a turn of 30 places, our own questions included
-MOST_TURNS = 8  # that another reader gets, to end what a dead one left: two would do
+MOST_TURNS = 8  # that another consumer gets, to end what a dead one left: two would do
 
 # --- task 1 ---
 
@@ -36,7 +38,7 @@ def small_sales(g: Grading) -> None:
     expect_shares(g, {"cup": 2, "tea": 100_000, "lamp": 5, "pot": 90}, 21)
     expect_shares(g, {"tea": 4, "cup": 2}, 100)
     for _ in range(20):
-        waiting = {f"sale {n}": g.random.choice((0, 1, 5, 40, 5000)) for n in range(g.random.randint(1, 9))}
+        waiting = {name: g.random.choice((0, 1, 5, 40, 5000)) for name in NAMES[: g.random.randint(1, 9)]}
         expect_shares(g, waiting, g.random.randint(0, 200))
 
 
@@ -131,7 +133,7 @@ def rotation(g: Grading) -> None:
 def left_behind(g: Grading) -> None:
     desk = Desk(g, tea=200, cup=200, lamp=200)
     desk.hand_out("tea", DEAD, 60, dead=True)
-    what = "200 of each sale are not written, 60 of tea were left by a dead reader, and there are 30 places"
+    what = "200 of each sale are not written, 60 of tea were left by a dead consumer, and there are 30 places"
     for turn in range(1, 9):
         desk.turn(f"{what}: turn {turn}", 30)
 
@@ -139,7 +141,7 @@ def left_behind(g: Grading) -> None:
 def living(g: Grading) -> None:
     desk = Desk(g, tea=40, cup=100, kettle=5)
     held = desk.hand_out("tea", LIVING, 40, dead=False)
-    what = "A living reader is at work on all 40 teas, 100 cups and 5 kettles wait, and there are 30 places"
+    what = "A living consumer is at work on all 40 teas, 100 cups and 5 kettles wait, and there are 30 places"
     waiting = desk.waiting() | {"tea": 0}
     desk.attempt(what, 30)
     if lost := set(held) - set(desk.held("tea", LIVING)):
@@ -151,7 +153,7 @@ def commit_first(g: Grading) -> None:
     desk = Desk(g, tea=20, cup=4)
     with g.db() as db:
         db.run("RENAME TABLE written TO written_away")
-    answer = g.attempt("turn", **desk.arguments(READER, 10))
+    answer = g.attempt("turn", **desk.arguments(ONE, 10))
     with g.db() as db:
         db.run("RENAME TABLE written_away TO written")
     what = "MariaDB refuses the batch"
@@ -170,21 +172,21 @@ def killed(g: Grading) -> None:
         made[-1].hand_out("tea", DEAD, 3, dead=True)
         return Scene(made[-1].sales)
 
-    part = Part("a reader", "turn", lambda _: made[-1].arguments(READER, 9))
+    part = Part("a consumer", "turn", lambda _: made[-1].arguments(ONE, 9))
     if not g.crash(part, prepare, lambda _: after_a_kill(made[-1])):
         raise Failed("A turn takes no round trip that we could see")
 
 
 def after_a_kill(desk: Desk) -> Sequence[Verdict]:
-    """Time passes, and another reader goes on until the journals are empty."""
+    """Time passes, and another consumer goes on until the journals are empty."""
     desk.grow_old()
     for _ in range(MOST_TURNS):
         if any(map(desk.length, desk.sales)):
-            desk.attempt("Another reader goes on", 9, reader=NEXT)
+            desk.attempt("Another consumer goes on", 9, consumer=NEXT)
     if lost := desk.waiting():
-        return [broken("nothing_lost", f"another reader goes on, and never written are {told(lost)}")]
+        return [broken("nothing_lost", f"another consumer goes on, and {told(lost)} are never written")]
     if any(map(desk.length, desk.sales)):
-        return [broken("nothing_left", "another reader goes on, and what is written stays in the journals")]
+        return [broken("nothing_left", "another consumer goes on, and what is written stays in the journals")]
     return []
 
 
@@ -192,9 +194,9 @@ def after_a_kill(desk: Desk) -> Sequence[Verdict]:
 
 
 class Desk(journals.Journals):  # type: ignore[misc, name-defined]
-    """One check's journals, and turns of the student's reader, judged by what is written after them."""
+    """One check's journals, and turns of the student's consumer, judged by what is written after them."""
 
-    def __init__(self, g: Grading, **waiting: int) -> None:
+    def __init__(self, g: Grading, /, **waiting: int) -> None:
         super().__init__(g.backends, 7_100_000 + g.random.randrange(800_000), **waiting)
         self._g = g
         with g.db() as db:
@@ -209,9 +211,9 @@ class Desk(journals.Journals):  # type: ignore[misc, name-defined]
         left = {name: self.added[name] - done for name, done in self.done().items()}
         return {name: count for name, count in left.items() if count}
 
-    def attempt(self, what: str, places: int, *, reader: str = READER, box: Sandbox | None = None) -> Answer:
+    def attempt(self, what: str, places: int, *, consumer: str = ONE, box: Sandbox | None = None) -> Answer:
         """A turn. `Failed` when it ends with an error."""
-        arguments = self.arguments(reader, places)
+        arguments = self.arguments(consumer, places)
         if box is None:
             answer = self._g.attempt("turn", **arguments)
         else:
@@ -263,8 +265,8 @@ class Desk(journals.Journals):  # type: ignore[misc, name-defined]
 
 
 def sales(many: int, entries: int) -> dict[str, int]:
-    """So many sales with so many entries each."""
-    return {f"sale {n}": entries for n in range(1, many + 1)}
+    """So many sales with so many entries each: A, B … Z, AA …"""
+    return dict.fromkeys(NAMES[:many], entries)
 
 
 def expect_shares(g: Grading, waiting: Mapping[str, int], places: int, *, exactly: bool = False) -> None:

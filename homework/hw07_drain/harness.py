@@ -35,6 +35,6 @@ def share_out(b: Backends, waiting: list[tuple[int, int]], places: int) -> list[
     return list(share(dict(waiting), places).items())
 
 
-def turn(b: Backends, sales: list[int], reader: str, places: int, idle: int) -> None:
+def turn(b: Backends, sales: list[int], consumer: str, places: int, idle: int) -> None:
     """One batch, as a process does that has just been started."""
-    FairDrain(b.stock, b.keys, Book(b.sql).write, reader=reader, places=places, idle=idle).turn(sales)
+    FairDrain(b.stock, b.keys, Book(b.sql).write, consumer=consumer, places=places, idle=idle).turn(sales)

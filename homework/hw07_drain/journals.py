@@ -36,7 +36,7 @@ class Journals:
     count.
     """
 
-    def __init__(self, b: Backends, first_sale: int, **waiting: int) -> None:
+    def __init__(self, b: Backends, first_sale: int, /, **waiting: int) -> None:
         """So many entries in each journal."""
         self._b = b
         self.sales = dict(zip(waiting, range(first_sale, first_sale + len(waiting)), strict=True))
@@ -52,9 +52,9 @@ class Journals:
     def key(self, name: str) -> str:
         return self._b.keys(self.sales[name], JOURNAL)
 
-    def arguments(self, reader: str, places: int) -> dict[str, Any]:
+    def arguments(self, consumer: str, places: int) -> dict[str, Any]:
         """For `turn` of harness.py."""
-        return {"sales": list(self.sales.values()), "reader": reader, "places": places, "idle": IDLE}
+        return {"sales": list(self.sales.values()), "consumer": consumer, "places": places, "idle": IDLE}
 
     def add(self, name: str, count: int) -> None:
         """Append entries."""
@@ -63,24 +63,24 @@ class Journals:
             last = min(at + AT_ONCE, first + count) - 1
             self._add(keys=[self.key(name)], args=[at, last, self._base(name)])
 
-    def hand_out(self, name: str, reader: str, count: int, *, dead: bool) -> list[int]:
-        """Have another reader take so many entries, and nothing more; a `dead` one did so long ago."""
-        self._redis.xreadgroup(GROUP, reader, {self.key(name): ">"}, count=count)
+    def hand_out(self, name: str, consumer: str, count: int, *, dead: bool) -> list[int]:
+        """Have another consumer take so many entries, and nothing more; a `dead` one did so long ago."""
+        self._redis.xreadgroup(GROUP, consumer, {self.key(name): ">"}, count=count)
         if dead:
             self.grow_old()
-        return self.held(name, reader)
+        return self.held(name, consumer)
 
     def grow_old(self) -> None:
         """Time passes: whatever has been handed out until now was handed out long ago."""
         for name in self.sales:
             for each in self._pending(name):
-                entry, reader = each["message_id"], each["consumer"]
-                self._redis.xclaim(self.key(name), GROUP, reader, 0, [entry], idle=2 * IDLE, justid=True)
+                entry, consumer = each["message_id"], each["consumer"]
+                self._redis.xclaim(self.key(name), GROUP, consumer, 0, [entry], idle=2 * IDLE, justid=True)
 
-    def _pending(self, name: str, reader: str | None = None) -> list[dict[str, Any]]:
+    def _pending(self, name: str, consumer: str | None = None) -> list[dict[str, Any]]:
         """What is handed out. Nothing when there is no group any more."""
         with suppress(ResponseError):
-            return list(self._redis.xpending_range(self.key(name), GROUP, "-", "+", MOST, reader))
+            return list(self._redis.xpending_range(self.key(name), GROUP, "-", "+", MOST, consumer))
         return []
 
     # --- what became of them ---
@@ -98,9 +98,9 @@ class Journals:
                 found[name][number] = row["times"]
         return found
 
-    def held(self, name: str, reader: str | None = None) -> list[int]:
-        """Which entries are handed out, to this reader or to anybody, and not acknowledged."""
-        return [self._number(name, each["message_id"]) for each in self._pending(name, reader)]
+    def held(self, name: str, consumer: str | None = None) -> list[int]:
+        """Which entries are handed out, to this consumer or to anybody, and not acknowledged."""
+        return [self._number(name, each["message_id"]) for each in self._pending(name, consumer)]
 
     def kept(self, name: str) -> set[int]:
         """Which entries are in the journal, and are handed out or will be."""

@@ -47,12 +47,12 @@ def share(waiting: dict[int, int], places: int) -> dict[int, int]:
         pytest.skip("not written yet")
 
 
-def turn(b: Backends, journals: Journals, places: int, reader: str = "this-one") -> dict[str, int]:
-    """How much of each sale your reader has written after one more turn."""
+def turn(b: Backends, journals: Journals, places: int, consumer: str = "this-one") -> dict[str, int]:
+    """How much of each sale your consumer has written after one more turn."""
     from homework.hw07_drain import harness
 
     try:
-        harness.turn(b, **journals.arguments(reader, places))
+        harness.turn(b, **journals.arguments(consumer, places))
     except NotImplementedError:
         pytest.skip("not written yet")
     return {name: len(rows) for name, rows in journals.written().items()}
@@ -78,14 +78,14 @@ def test_the_next_turn_goes_on_where_this_one_stopped(b: Backends) -> None:
     assert turn(b, journals, 2) == {"tea": 2, "cup": 1, "lamp": 1}
 
 
-def test_what_a_dead_reader_left_comes_first(b: Backends) -> None:
+def test_what_a_dead_consumer_left_comes_first(b: Backends) -> None:
     journals = Journals(b, next(FIRST), tea=9, cup=9)
     left = journals.hand_out("tea", "dead-one", 5, dead=True)
     assert turn(b, journals, 6) == {"tea": 3, "cup": 3}
     assert set(journals.written()["tea"]) == set(left[:3])
 
 
-def test_what_a_living_reader_holds_is_its_own(b: Backends) -> None:
+def test_what_a_living_consumer_holds_is_its_own(b: Backends) -> None:
     journals = Journals(b, next(FIRST), tea=5, cup=9)
     held = journals.hand_out("tea", "living-one", 5, dead=False)
     assert turn(b, journals, 6) == {"tea": 0, "cup": 6}

@@ -1,4 +1,4 @@
-"""hw07: one reader drains the journals of many sales, and none of them starves."""
+"""hw07: one consumer drains the journals of many sales, and none of them starves."""
 
 from __future__ import annotations
 
@@ -41,21 +41,21 @@ def share(waiting: Mapping[int, int], places: int) -> dict[int, int]:
 
 
 class FairDrain:
-    """Works off batches that the sales share. `reader` is this process's name in the consumer group.
+    """Works off batches that the sales share. `consumer` is this process's name in the consumer group.
 
-    Guarantees that each entry is written, and is in its journal until it is, wherever a reader dies; and that
-    of two sales which always had more entries than they got, none is ever more than one entry ahead.
+    Guarantees that each entry is written, and is in its journal until it is, wherever a consumer dies; and
+    that of two sales which always had more entries than they got, none is ever more than one entry ahead.
     """
 
     def __init__(
-        self, redis: Redis, keys: Keys, write: Write, *, reader: str, places: int, idle: int
+        self, redis: Redis, keys: Keys, write: Write, *, consumer: str, places: int, idle: int
     ) -> None:
         self._redis = redis
         self._keys = keys
         self._write = write
-        self._reader = reader
+        self._consumer = consumer
         self._places = places  # in a batch
-        self._idle = idle  # ms after which an entry that was handed out is taken for left by a dead reader
+        self._idle = idle  # ms after which an entry that was handed out is taken for left by a dead consumer
 
     def _journal(self, sale_id: int) -> str:
         return self._keys(sale_id, JOURNAL)
@@ -71,7 +71,7 @@ class FairDrain:
         self._forget(batch, behind[0] if behind else first)
 
     def _look(self, sales: Sequence[int]) -> tuple[int, dict[int, int], dict[int, list[bytes]]]:
-        """Who comes first, how much each sale has for us, and what of that a dead reader has left."""
+        """Who comes first, how much each sale has for us, and what of that a dead consumer has left."""
         pipe = self._redis.pipeline(transaction=False)
         pipe.get(self._keys.shared("first"))
         for sale in sales:
@@ -92,11 +92,11 @@ class FairDrain:
         for sale, places in shares.items():
             claimed = left[sale][:places]
             if claimed:
-                pipe.xclaim(self._journal(sale), GROUP, self._reader, self._idle, claimed)
+                pipe.xclaim(self._journal(sale), GROUP, self._consumer, self._idle, claimed)
                 asked.append(sale)
             if len(claimed) < places:
                 new = places - len(claimed)
-                pipe.xreadgroup(GROUP, self._reader, {self._journal(sale): ">"}, count=new)
+                pipe.xreadgroup(GROUP, self._consumer, {self._journal(sale): ">"}, count=new)
                 asked.append(sale)
         return [
             Record(sale, entry, fields)
