@@ -77,7 +77,7 @@ def nobody_starves(g: Grading) -> None:
         raise Failed(
             f"{what}, and they wait for tea",
             expected=f"with {places} places, what the four have is written in the next turn",
-            seen=f"{name} waits for {longest} turns of {turns}; written: {told(desk.done())}",
+            seen=f"{name} waits for {longest} of {turns} turns; written: {told(desk.done())}",
         )
     if sum(desk.done().values()) != turns * places:
         raise Failed(
@@ -95,7 +95,7 @@ def takes_no_more(g: Grading) -> None:
     if held := counted({name: desk.held(name) for name in desk.sales}):
         raise Failed(
             "A turn took entries that it did not write: they are handed out, and nobody is at work on them",
-            expected="nothing",
+            expected="nothing handed out",
             seen=told(held),
         )
     if sent > MOST_BYTES:

@@ -61,13 +61,12 @@ class FairDrain:
 
     def turn(self, sales: Sequence[int]) -> None:
         """Take one batch from these sales' journals, write and acknowledge it. Raises what `write` raises."""
-        first, waiting, left = self._look(sales)
-        order = sorted(waiting, key=lambda sale: (sale < first, sale))
+        _, waiting, left = self._look(sales)
+        order = sorted(waiting)
         shares = share({sale: waiting[sale] for sale in order}, self._places)
         batch = self._take(shares, left)
         self._write(batch)
-        behind = [s for s in order if shares[s] < min(waiting[s], max(shares.values()))]
-        self._forget(batch, behind[0] if behind else first)
+        self._forget(batch, 0)
 
     def _look(self, sales: Sequence[int]) -> tuple[int, dict[int, int], dict[int, list[bytes]]]:
         """Who comes first, how much each sale has for us, and what of that a dead consumer has left."""
