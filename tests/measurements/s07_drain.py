@@ -48,7 +48,7 @@ from stages.s07_journal.statements import count_purchases, decide_all, insert_or
 from tests.guarantees.test_amortised_commits import commits
 from tests.world import HandClock, World
 
-ROUNDS, ORDERS, FEW = 5, 10_000, 500
+ROUNDS, ORDERS, FEW = 5, 5_000, 200
 Way = Callable[[World, Sale], float]
 
 
