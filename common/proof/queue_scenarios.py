@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from common.backoffice import BackOffice
+from common.proof.limit_scenarios import WITH_LIMITS
 from common.proof.scenario import Desk, Press, Scenario, Work
 from common.proof.scenarios import SCENARIOS
-from common.stages import Stage
+from common.stages import Stage, guarantees
 
 LOWER_THE_LIMIT = Desk(
     "back office", lambda office, sale: BackOffice.change(office, sale, {"buyer_limit": 1})
@@ -52,4 +53,5 @@ WITH_WORKERS = {
 
 def scenarios_of(stage: Stage) -> dict[str, Scenario]:
     """The scenarios that can be played with this stage."""
-    return SCENARIOS | (WITH_WORKERS if "worker" in stage.processes else {})
+    found = SCENARIOS | (WITH_WORKERS if "worker" in stage.processes else {})
+    return found | (WITH_LIMITS if "rate_limited" in guarantees(stage) else {})
