@@ -237,7 +237,7 @@ class Gate(Protocol):
 
 @dataclass(frozen=True)
 class Limit:
-    """No more than `count` presses in `seconds` (s08). How exactly that is meant is the limiter's business."""
+    """No more than `count` presses in `seconds` (s08). How exactly that is meant, the limiter says."""
 
     count: int
     seconds: int
@@ -250,7 +250,7 @@ class Limits(Protocol):
         """Every limit by its name, as it is in force now. None: that one is off."""
 
     def change(self, limits: Mapping[str, Limit | None]) -> None:
-        """Put these in force, all at once; others stay as they are. The names are those of `show`."""
+        """Put these in force, all at once; others stay as they are. Names are those of `show`."""
 
 
 class Tickets(Protocol):

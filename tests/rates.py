@@ -1,4 +1,4 @@
-"""Proofs about rates: a clock in Redis that is moved by hand, and what to make of when presses were let through."""
+"""What proofs about rates share: a clock in Redis that is moved by hand, and what any window sees."""
 
 from __future__ import annotations
 

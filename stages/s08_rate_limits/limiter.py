@@ -29,8 +29,8 @@ class Limiter:
 
     Guarantees, for presses at once from any processes: what one limit keeps out, no other limit counts; who
     comes back after `wait` seconds is let through, unless others were quicker. What a limit of `count` in
-    `seconds` means is up to the algorithm, a Lua file. Costs one round trip; and a key for each buyer, address
-    and sale, which expires by itself within two windows of the last press let through.
+    `seconds` means is up to the algorithm, a Lua file. Costs one round trip; and a key for each buyer,
+    address and sale, which expires by itself within two windows of the last press let through.
     """
 
     algorithm: str

@@ -1,9 +1,9 @@
-"""s08: five ways to count, one step for all limits, the gate, the edge, and limits that change while it sells."""
+"""s08: five ways to count, one step for all limits, the gate, the edge, limits that change live."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 from redis import Redis
@@ -114,7 +114,7 @@ def arrivals(seed: int, presses: int) -> Iterator[int]:
 
 
 def test_the_log_lets_through_exactly_what_the_words_say(redis: Redis, hand: RedisClock) -> None:
-    """Against the definition: a press has room if fewer than `count` were let through in the window before."""
+    """Against the definition: there is room if fewer than `count` were let through in the last window."""
     for seed in range(3):
         buyers, times = door(SlidingLog, redis), []
         told, due = [], []
@@ -129,7 +129,7 @@ def test_the_log_lets_through_exactly_what_the_words_say(redis: Redis, hand: Red
 
 @five
 def test_the_most_that_any_window_sees(kind: type[Limiter], redis: Redis, hand: RedisClock) -> None:
-    """What each class says of itself, met by a buyer who presses all the time, at every offset to the clock."""
+    """What each class says of itself, met by one who presses all the time, at every offset to the clock."""
     worst = at_once = 0
     for start in range(20):
         buyers, times = door(kind, redis), []
