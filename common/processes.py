@@ -11,12 +11,14 @@ from common.lab import Lab, Process
 from common.lab.leftovers import after_removing
 from common.lab.restarting import kept_running
 from common.lab.sockets import answers
+from common.service import RUNS, service_argv
 from common.settings import Settings
 from common.stages import Stage
 from common.web.server import events_argv, granian_argv
 from common.worker import queue_name
 
 Env = Mapping[str, str]
+CONSUMER = "consumer"  # the process, and the service of the shop that runs in it
 
 
 def start_web(
@@ -53,6 +55,17 @@ def start_worker(lab: Lab, stage: Stage, settings: Settings, env: Env, label: st
         )
     finally:
         redis.connection_pool.disconnect()
+
+
+def start_consumer(lab: Lab, stage: Stage, env: Env, label: str) -> Process:
+    """One consumer of the journal (from s07), and another one whenever it has ended."""
+    title = f"consumer-{stage.code}-{label}"
+    log = lab.folder / f"{title}.log"
+    says = RUNS.format(name=CONSUMER, stage=stage.name)
+    argv = kept_running(service_argv(stage, CONSUMER))
+    return lab.start_process(
+        title, argv, env=env, log=log, ready=lambda: log.exists() and says in log.read_text()
+    )
 
 
 def worker_words(stage: Stage, settings: Settings) -> list[str]:

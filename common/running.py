@@ -21,7 +21,7 @@ from common.backends import connect_redis, database_name
 from common.database import Db
 from common.edge import start_edge
 from common.lab import Lab, LabError, Process
-from common.processes import start_events, start_web, start_worker
+from common.processes import start_consumer, start_events, start_web, start_worker
 from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
 from common.stages import Stage
@@ -37,8 +37,8 @@ class Running:
     """One running stage. It ends with the lab that runs it.
 
     `address` is where its web processes listen: a port, or a unix socket behind the edge. `url` is where
-    visitors go: to the edge if there is one. From s06 on there are `workers`, which are started again when
-    they end, and the `events` process at `events_address`. Its web processes count in the folder `metrics`.
+    visitors go: to the edge if there is one. From s06 on there are `workers` who write the orders (from s07 on
+    consumers of the journal), started again when they end, and the `events` process at `events_address`. Its web processes count in the folder `metrics`.
     """
 
     stage: Stage
@@ -107,7 +107,7 @@ def run_stage(
     """Prepare and fill the stage's database, start its processes, and return when they answer.
 
     `port` is one that the caller has claimed (common.ports). There are `workers` web processes with `threads`
-    each, and `jobs` workers behind the queue, where the stage has one. `plugs_wanted`
+    each, and `jobs` workers behind the queue or the journal, where the stage has one. `plugs_wanted`
     ("checkout=dotted.path:Class") put other classes into the stage's keyword seam. `more_env` is for the
     stage's processes alone, such as addresses of proxies instead of the servers' own (MYSQL_URL, REDIS_URL).
     `LabError` says what did not work.
@@ -133,15 +133,18 @@ def run_stage(
     address = lab.folder / f"{stage.code}-{port}.sock" if "edge" in stage.processes else port
     events_address = lab.folder / f"events-{port}.sock"
     web = start_web(lab, stage, address, of_web, workers=workers, threads=threads)
-    has_queue = "worker" in stage.processes
-    labels = [f"{port}-{number}" for number in range(1, has_queue * jobs + 1)]
+    labels = [f"{port}-{number}" for number in range(1, jobs + 1)]
     of_queue = replace(settings, redis_url=seen.get("REDIS_URL", settings.redis_url))
-    queue = [start_worker(lab, stage, of_queue, env, label) for label in labels]
+    behind: list[Process] = []
+    if "worker" in stage.processes:
+        behind = [start_worker(lab, stage, of_queue, env, label) for label in labels]
+    if "consumer" in stage.processes:
+        behind = [start_consumer(lab, stage, env, label) for label in labels]
     events = start_events(lab, stage, events_address, env) if "events" in stage.processes else None
     edge = start_edge(lab, stage, port, address, events=events_address) if isinstance(address, Path) else None
     return Running(
         *(stage, f"http://127.0.0.1:{port}", settings, web, address, metrics),
-        *(edge, events, events_address, queue),
+        *(edge, events, events_address, behind),
     )
 
 

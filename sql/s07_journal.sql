@@ -1,0 +1,2 @@
+-- s07 changes nothing in the database: `decisions` of s06 has a unique row for each reservation, and takes five hundred
+-- of them in one statement as well as one.

@@ -1,0 +1,101 @@
+"""The journal: for each sale a Redis stream of what was reserved, handed out to consumers in batches."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from redis import Redis, ResponseError
+
+from common.backends import Keys
+from common.ids import new_id
+from common.journal import JOURNAL
+from common.shop import Attempt
+from stages.s06_queue.counter import Claim
+
+log = logging.getLogger(__name__)
+
+GROUP = "ledger"  # the consumers that share the work: each entry goes to one of them
+MOST = 500  # entries in a batch
+IDLE = 5.0  # seconds after which a batch that was not settled is taken for left
+OPENED = "journals"
+
+
+@dataclass(frozen=True)
+class Recorded(Claim):
+    """A claim as its entry in the journal has it. `runs` says how often the entry was handed out."""
+
+    entry: str
+
+
+class Journal:
+    """Hands out what was reserved, to one consumer among several. Raises `RedisError`.
+
+    Guarantees that an entry is handed out again, and again, until it is settled, wherever its consumer died.
+    So it may be worked on twice, even at the same time: by a consumer that is slow, and by one that believes
+    it dead. Keeps nothing that Redis loses. Never forgets the name of a sale that it was opened for.
+    """
+
+    most = MOST
+    idle = IDLE
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self.redis = redis
+        self.keys = keys
+        self._consumer = f"{platform.node()}-{os.getpid()}-{new_id()[-12:]}"
+        self._take = redis.register_script(Path(__file__).with_name("take.lua").read_text())
+
+    def open(self, sale_id: int) -> None:
+        """Make the sale's journal, and have consumers look into it. Comes before its first entry."""
+        with suppress(ResponseError):  # BUSYGROUP: it is open
+            self.redis.xgroup_create(self.keys(sale_id, JOURNAL), GROUP, id="0", mkstream=True)
+        self.redis.sadd(self.keys.shared(OPENED), sale_id)
+
+    def sales(self) -> list[int]:
+        """Every sale that a journal was opened for, in order."""
+        return sorted(int(name) for name in self.redis.smembers(self.keys.shared(OPENED)))
+
+    def take(self, sale_id: int) -> list[Recorded]:
+        """A batch of a sale: what another consumer has left, else what is new, the oldest first.
+
+        See take.lua. An entry that reserve.lua cannot have written is thrown away: it would end every
+        consumer that reads it.
+        """
+        key = self.keys(sale_id, JOURNAL)
+        times, entries = self._take(
+            keys=[key], args=[GROUP, self._consumer, self.most, int(self.idle * 1000)]
+        )
+        batch = []
+        for entry, words in entries:
+            try:
+                batch.append(_recorded(sale_id, entry.decode(), _fields(words), int(times)))
+            except (KeyError, ValueError):
+                log.exception("entry %s of %s is none of ours: %s", entry, key, words)
+                self.redis.xack(key, GROUP, entry)
+                self.redis.xdel(key, entry)
+        return batch
+
+
+def _fields(words: Sequence[bytes]) -> dict[str, str]:
+    texts = [word.decode() for word in words]
+    return dict(zip(texts[::2], texts[1::2], strict=True))
+
+
+def _recorded(sale_id: int, entry: str, told: Mapping[str, str], times: int) -> Recorded:
+    at = datetime.fromtimestamp(int(told["at"]) / 1000, UTC)
+    attempt = Attempt(
+        id=told["token"],
+        sale_id=sale_id,
+        buyer_id=int(told["buyer"]),
+        quantity=int(told["quantity"]),
+        key=told["key"],
+        client="",
+        deadline=at + timedelta(days=1),
+    )
+    return Recorded(attempt, attempt.id, at, times, entry)
