@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import random
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from redis import Redis
+from werkzeug.test import TestResponse
 
 from common.backends import Keys, connect_redis
+from common.demo.contest import open_sale
+from common.edge import edge_conf
 from common.ids import new_id
+from common.lab import Lab
+from common.proof.costs import costs
+from common.proof.proxy import Proxy
+from common.running import Running
 from common.settings import Settings
-from common.shop import Limit
+from common.shop import Attempt, Busy, Limit, Sale, TooMany
+from common.stages import find
+from common.web.i18n import messages
+from stages.s04_static_edge.foils import believes_the_visitor, swap
 from stages.s08_rate_limits import foils
+from stages.s08_rate_limits.gate import network
 from stages.s08_rate_limits.limiter import (
     FixedWindow,
     Gcra,
@@ -22,10 +38,18 @@ from stages.s08_rate_limits.limiter import (
     TokenBucket,
 )
 from stages.s08_rate_limits.rules import USUAL, Rules
+from tests.conftest import Fresh, MakeApp, apps
+from tests.edge import Answer, Run, ask, other_edge, state_url
 from tests.rates import NOON, SECOND, RedisClock, by_hand, most_in_any
+from tests.stages.test_s05_redis_stock import left
+from tests.web.conftest import Site
+from tests.web.test_bad_inputs import check_problem
+from tests.world import HandClock, Statements, World
 
+Worlds = Callable[..., World]
 FIVE: list[type[Limiter]] = [FixedWindow, SlidingLog, SlidingCounter, TokenBucket, Gcra]
-COUNT, SECONDS = 10, 2
+COUNT, SECONDS = 10, 600  # keys expire in real time, whatever the clock that is moved by hand says
+ORDERS = "/api/sales/{}/orders"
 WINDOW = SECONDS * SECOND
 
 five = pytest.mark.parametrize("kind", FIVE)
@@ -316,3 +340,461 @@ def test_the_usual_limits_hold_until_somebody_says_otherwise(redis: Redis) -> No
     rules.change({"buyer": None, "sale": Limit(3, 60)})
     assert rules.show() == {**USUAL, "buyer": None, "sale": Limit(3, 60)}
     assert sum(limiter.ask(press) is None for _ in range(10)) == 3
+
+
+# The gate.
+
+
+@pytest.fixture
+def few(world: Worlds) -> Iterator[Callable[..., World]]:
+    """`few(buyer=Limit(1, 60))`: a process of s08 whose shop has these limits and no others."""
+    shops: list[World] = []
+
+    def make(limiter: type[Limiter] = SlidingLog, **limits: Limit | None) -> World:
+        shops.append(shop := world("s08", limiter=limiter))
+        assert shop.shop.limits
+        shop.shop.limits.change(dict.fromkeys(USUAL) | limits)
+        return shop
+
+    yield make
+    for shop in shops:
+        shop.backends.stock.delete(shop.backends.keys.shared("{limits}:rules"))
+
+
+def somebody(shop: World, sale: Sale, **changed: object) -> Attempt:
+    """A press of a buyer who has never pressed before, from an address of their own."""
+    number = random.randrange(10**15, 2 * 10**15)
+    unknown = {"buyer_id": number, "client": f"2001:db8:{number % 65536:x}:{number >> 16 & 65535:x}::1"}
+    return replace(shop.attempt(sale, buyer=1), **{**unknown, **changed})
+
+
+def test_a_press_too_many_is_told_when_to_come_back_and_takes_nothing(few: Callable[..., World]) -> None:
+    shop = few(buyer=Limit(2, 60))
+    sale = shop.new_sale(units=10, limit=10)
+    attempts = [somebody(shop, sale, buyer_id=sale.id + 10**16) for _ in range(3)]
+    for attempt in attempts[:2]:
+        shop.shop.buy(attempt)
+    with pytest.raises(TooMany, match="no more than 2 in 60 s") as refused:
+        shop.shop.buy(attempts[2])
+    assert refused.value.retry_after is not None
+    assert 0 < refused.value.retry_after <= 60
+    assert refused.value.members == {"limit": "buyer", "count": 2, "seconds": 60}
+    assert left(shop, sale) == 8
+
+
+@pytest.mark.parametrize("name", USUAL)
+def test_each_limit_counts_for_whom_it_should(few: Callable[..., World], name: str) -> None:
+    """The same buyer, address, sale, shop is over the limit; another one is not (there is one shop only)."""
+    shop = few(**{name: Limit(1, 60)})
+    shop.backends.stock.delete(shop.backends.keys.shared("{limits}:sliding_log:shop:all"))
+    sale, *others = (shop.new_sale(units=10) for _ in range(4))
+    first = somebody(shop, sale)
+    again = {
+        "buyer": somebody(shop, others[0], buyer_id=first.buyer_id),
+        "address": somebody(shop, others[1], client=first.client),
+        "sale": somebody(shop, sale),
+        "shop": somebody(shop, others[2]),
+    }
+    shop.shop.buy(first)
+    told = {}
+    for kind, attempt in again.items():
+        try:
+            shop.shop.buy(attempt)
+            told[kind] = "let through"
+        except TooMany as refused:
+            told[kind] = str(refused.members["limit"])
+    everything = name == "shop"
+    assert told == {kind: name if kind == name or everything else "let through" for kind in again}
+
+
+@pytest.mark.parametrize(
+    ("address", "one"),
+    [
+        ("10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("a name", "a name"),
+    ],
+)
+def test_of_an_ipv6_address_the_half_counts_that_its_owner_cannot_choose(address: str, one: str) -> None:
+    assert network(address) == one
+
+
+def test_who_has_no_address_is_not_counted_as_one(few: Callable[..., World]) -> None:
+    shop = few(address=Limit(1, 60))
+    sale = shop.new_sale(units=3)
+    for _ in range(3):
+        shop.shop.buy(somebody(shop, sale, client=""))
+    assert left(shop, sale) == 0
+
+
+def test_the_same_press_sent_again_counts_again_and_gets_its_answer_later(
+    few: Callable[..., World], hand: RedisClock
+) -> None:
+    """Whoever sends a key over and over is no cheaper than whoever takes a new one. Nothing is lost by it."""
+    shop = few(by_hand(SlidingLog), buyer=Limit(1, 60))
+    sale = shop.new_sale(units=5, limit=5)
+    attempt = somebody(shop, sale)
+    ticket = shop.shop.buy(attempt)
+    with pytest.raises(TooMany):
+        shop.shop.buy(replace(attempt, id="again"))
+    hand.forward(60 * SECOND)
+    assert shop.shop.buy(replace(attempt, id="and again")) == ticket
+    assert left(shop, sale) == 4
+
+
+def test_a_press_that_was_kept_out_can_be_sent_again_with_its_key(
+    few: Callable[..., World], hand: RedisClock
+) -> None:
+    shop = few(by_hand(SlidingLog), sale=Limit(1, 60))
+    sale = shop.new_sale(units=5)
+    shop.shop.buy(somebody(shop, sale))
+    attempt = somebody(shop, sale)
+    with pytest.raises(TooMany) as refused:
+        shop.shop.buy(attempt)
+    hand.forward(round((refused.value.retry_after or 0) * SECOND))
+    assert shop.shop.buy(replace(attempt, id="again"))
+    assert left(shop, sale) == 3
+
+
+def test_while_redis_is_away_nobody_gets_through_and_the_database_is_left_alone(
+    lab: Lab, few: Callable[..., World]
+) -> None:
+    """Fail closed: the stock is away with it. All comes back by itself, the limits too."""
+    if not lab.redis.owned:
+        pytest.skip("kills Redis, and this one came from the environment")
+    shop = few(sale=Limit(3, 60))
+    sale = shop.new_sale(units=5)
+    shop.shop.buy(somebody(shop, sale))
+    statements = Statements(shop)
+    lab.redis.kill()
+    try:
+        for _ in range(3):
+            with pytest.raises(Busy, match="nothing was taken"):
+                shop.shop.buy(somebody(shop, sale))
+    finally:
+        lab.redis.start()
+    assert statements.since() == 0
+    for _ in range(2):
+        shop.shop.buy(somebody(shop, sale))
+    with pytest.raises(TooMany):
+        shop.shop.buy(somebody(shop, sale))
+    assert left(shop, sale) == 2
+
+
+def test_a_lost_reply_may_count_a_press_that_did_not_get_in(
+    lab: Lab, few: Callable[..., World], settings: Settings, clock: HandClock
+) -> None:
+    """The other way round never: what is not known to be let through stays out."""
+    few(buyer=Limit(2, 60))
+    with Proxy(lab.redis.tcp) as proxy:
+        through = replace(settings, redis_url="redis://{}:{}/0".format(*proxy.address))
+        shop = World("s08", through, clock)
+        sale = shop.new_sale(units=5, limit=5)
+        attempt = somebody(shop, sale)
+        shop.shop.buy(attempt)
+        proxy.lose_next_reply()
+        with pytest.raises(Busy):
+            shop.shop.buy(replace(attempt, key="another"))
+        assert proxy.lost == 1
+        with pytest.raises(TooMany):
+            shop.shop.buy(replace(attempt, key="a third"))
+        assert left(shop, sale) == 4
+        shop.close()
+
+
+def test_a_press_costs_one_round_trip_more(settings: Settings) -> None:
+    """One, for all four limits; and the limits may be changed without it getting dearer."""
+    before, now = (costs(find(code), settings) for code in ("s07", "s08"))
+    for kind, cost in now.items():
+        assert (cost.mariadb, cost.redis) == (before[kind].mariadb, before[kind].redis + 1), kind
+
+
+# What programs and people are told; what the back office may say.
+
+
+@pytest.fixture(scope="module")
+def site(fresh: Fresh, settings: Settings) -> Iterator[Site]:
+    fresh("s08")
+    with apps(settings) as make:
+        yield Site(make("s08"))
+
+
+@pytest.fixture
+def limits(site: Site) -> Iterator[Callable[..., TestResponse]]:
+    """`limits({"buyer": …})`: PATCH /api/admin/limits. The usual ones are back at the end."""
+    yield lambda body: site.call("PATCH", "/api/admin/limits", site.admin, json=body)
+    site.context.backends.stock.delete(site.context.backends.keys.shared("{limits}:rules"))
+
+
+Change = Callable[..., TestResponse]
+
+
+def test_a_429_says_which_limit_and_when_to_come_back(site: Site, limits: Change) -> None:
+    assert limits({"buyer": {"count": 1, "seconds": 60}}).status_code == 200
+    sale, buyer = site.sale(), site.buyer()
+    assert site.buy(sale, buyer).status_code == 202
+    answer = site.buy(sale, buyer)
+    assert answer.status_code == 429
+    check_problem(answer)
+    assert answer.json["code"] == "too_many"
+    assert {name: answer.json[name] for name in ("limit", "count", "seconds")} == {
+        "limit": "buyer",
+        "count": 1,
+        "seconds": 60,
+    }
+    wait = int(answer.headers["Retry-After"])
+    assert 55 <= wait <= 60
+    assert answer.headers["RateLimit-Policy"] == '"buyer";q=1;w=60'
+    assert answer.headers["RateLimit"] == f'"buyer";r=0;t={wait}'
+    assert site.buy(sale, site.buyer()).status_code == 202
+
+
+def test_a_person_is_told_too(site: Site, limits: Change) -> None:
+    """Who presses without JavaScript gets the same page, with words."""
+    limits({"sale": {"count": 1, "seconds": 60}})
+    sale = site.sale()
+    site.buy(sale, site.buyer())
+    answer = site.call(
+        "POST",
+        f"/sales/{sale.id}",
+        site.buyer(),
+        data={"quantity": "1"},
+        headers={"Accept-Language": "zh"},
+    )
+    assert answer.status_code == 429
+    assert int(answer.headers["Retry-After"]) <= 60
+    assert messages("zh")["answer.too_many.text"] in answer.text
+
+
+def test_the_back_office_sees_and_changes_the_limits(site: Site, limits: Change) -> None:
+    shown = site.call("GET", "/api/admin/limits", site.admin).json["limits"]
+    assert shown == {"buyer": {"count": 50, "seconds": 5}, "address": None, "sale": None, "shop": None}
+    answer = limits({"shop": {"count": 9000, "seconds": 1}, "buyer": None})
+    assert answer.json["limits"] == {
+        "buyer": None,
+        "address": None,
+        "sale": None,
+        "shop": {"count": 9000, "seconds": 1},
+    }
+    assert site.call("GET", "/api/admin/limits", site.admin).json == answer.json
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "body"),
+        ({"byer": {"count": 1, "seconds": 1}}, "byer"),
+        ({"buyer": 5}, "buyer"),
+        ({"buyer": {}}, "buyer.count"),
+        ({"buyer": {"count": 5}}, "buyer.seconds"),
+        ({"buyer": {"count": 0, "seconds": 1}}, "buyer.count"),
+        ({"buyer": {"count": -1, "seconds": 1}}, "buyer.count"),
+        ({"buyer": {"count": 10_001, "seconds": 1}}, "buyer.count"),
+        ({"buyer": {"count": "5", "seconds": 1}}, "buyer.count"),
+        ({"buyer": {"count": 1.5, "seconds": 1}}, "buyer.count"),
+        ({"buyer": {"count": True, "seconds": 1}}, "buyer.count"),
+        ({"buyer": {"count": 1, "seconds": 0}}, "buyer.seconds"),
+        ({"buyer": {"count": 1, "seconds": 86_401}}, "buyer.seconds"),
+        ({"buyer": {"count": 1, "seconds": 1, "burst": 2}}, "buyer.burst"),
+        ({"sale": {"count": 1, "seconds": 1}, "shop": {"count": 0, "seconds": 1}}, "shop.count"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused_by_name_and_changes_nothing(
+    site: Site, limits: Change, body: object, field: str
+) -> None:
+    before = site.call("GET", "/api/admin/limits", site.admin).json
+    answer = limits(body)
+    assert answer.status_code == 422
+    check_problem(answer)
+    assert answer.json["errors"][0]["field"] == field
+    assert answer.json["errors"][0]["message"]
+    assert site.call("GET", "/api/admin/limits", site.admin).json == before
+
+
+def test_only_an_admin_may_look_or_change(site: Site) -> None:
+    for method in ("GET", "PATCH"):
+        body = {"json": {"buyer": None}} if method == "PATCH" else {}
+        assert site.call(method, "/api/admin/limits", **body).status_code == 401
+        assert site.call(method, "/api/admin/limits", site.buyer(), **body).status_code == 403
+
+
+def test_a_stage_without_limits_says_which_one_has_them(make_app: MakeApp) -> None:
+    before = Site(make_app("s07"))
+    answer = before.call("GET", "/api/admin/limits", before.admin)
+    assert (answer.status_code, answer.json["stage"]) == (501, "s08")
+
+
+# The edge: a real nginx, and visitors with addresses of their own (all of 127.0.0.0/8 is this machine).
+
+PRESSES = 80
+
+
+def tight(conf: str) -> str:
+    """The edge with small numbers, so that few presses are enough."""
+    return swap(swap(conf, "rate=50r/s", "rate=1r/s"), "burst=200", "burst=20")
+
+
+@pytest.fixture(scope="module")
+def running(run: Run) -> Running:
+    """With no limits but those of the edge."""
+    shop = run("s08")
+    shop.admin("PATCH", "/api/admin/limits", {"buyer": None})
+    return shop
+
+
+@pytest.fixture(scope="module")
+def edge(lab: Lab, running: Running) -> str:
+    return other_edge(lab, running, tight)
+
+
+def press(url: str, running: Running, sale_id: int, address: str, path: str = ORDERS) -> Answer:
+    """One press that comes in from `address`, and claims another."""
+    connection = http.client.HTTPConnection(url.partition("//")[2], source_address=(address, 0), timeout=30)
+    headers = {
+        "Authorization": f"Bearer {running.buyer_token(1)}",
+        "Content-Type": "application/json",
+        "X-Forwarded-For": f"6.6.{random.randrange(256)}.{random.randrange(256)}",
+    }
+    try:
+        connection.request("POST", path.format(sale_id), '{"quantity": 1}', headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
+    finally:
+        connection.close()
+
+
+def hammer(url: str, running: Running, address: str, path: str = ORDERS) -> list[Answer]:
+    """`PRESSES` presses from one address as fast as they go."""
+    sale_id = open_sale(running, units=1)
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(press, url, running, sale_id, address, path) for _ in range(PRESSES)]
+        return [each.result() for each in asked]
+
+
+def sent_away(answers: list[Answer]) -> list[Answer]:
+    return [answer for answer in answers if answer.status == 429]
+
+
+def test_the_edge_lets_one_address_press_only_so_often(edge: str, running: Running) -> None:
+    began = time.monotonic()
+    away = sent_away(hammer(edge, running, "127.0.0.2"))
+    assert away
+    assert PRESSES - len(away) <= 20 + 1 + (time.monotonic() - began)
+    for answer in away[:3]:
+        document = json.loads(answer.body)
+        assert (document["type"], document["code"], document["status"]) == (
+            "/problems/too_many",
+            "too_many",
+            429,
+        )
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Retry-After"] == "1"
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_what_one_address_does_is_no_other_ones_business(edge: str, running: Running) -> None:
+    sale_id = open_sale(running, units=5)
+    assert sent_away(hammer(edge, running, "127.0.0.3"))
+    assert press(edge, running, sale_id, "127.0.0.4").status == 202
+
+
+def test_looks_are_not_counted_and_our_own_machine_is_not(edge: str, running: Running) -> None:
+    assert not sent_away(hammer(edge, running, "127.0.0.1"))
+    state = state_url(running, url=edge)
+    for _ in range(PRESSES):
+        connection = http.client.HTTPConnection(edge.partition("//")[2], source_address=("127.0.0.5", 0))
+        connection.request("GET", state.removeprefix(edge))
+        assert connection.getresponse().status == 200
+        connection.close()
+
+
+def test_a_person_who_presses_without_javascript_is_told_in_words(edge: str, running: Running) -> None:
+    away = sent_away(hammer(edge, running, "127.0.0.6", path="/sales/{}"))
+    assert away
+    assert away[0].headers["Content-Type"] == "text/html; charset=utf-8"
+    assert away[0].headers["Retry-After"] == "1"
+    assert b"Too many presses come from your address" in away[0].body
+    assert b'lang="en"' in away[0].body
+
+
+def test_both_ways_to_press_are_counted_together(edge: str, running: Running) -> None:
+    sale_id = open_sale(running, units=1)
+    assert sent_away(hammer(edge, running, "127.0.0.7", path="/sales/{}"))
+    assert press(edge, running, sale_id, "127.0.0.7").status == 429
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/api/sales/{}/orders?x=1", "/api//sales/{}/orders", "/api/sales/{}/./orders", "/api/s%61les/{}/orders"],
+)
+def test_another_spelling_of_the_address_is_no_way_round(edge: str, running: Running, path: str) -> None:
+    """Either the edge counts it, or the app has no such address."""
+    statuses = {answer.status for answer in hammer(edge, running, f"127.0.1.{len(path)}", path)}
+    assert 429 in statuses or statuses == {404}
+
+
+def test_the_pages_of_the_limit_cannot_be_asked_for(edge: str, running: Running) -> None:
+    for path in ("/api/too_many", "/sales/too_many"):
+        assert ask(edge + path).status == 404
+
+
+def test_no_more_presses_of_one_address_are_under_way_than_it_may_have(lab: Lab, running: Running) -> None:
+    """Nobody answers while the app stands still, and so the connections pile up."""
+    few_at_once = other_edge(
+        lab, running, lambda conf: swap(conf, "limit_conn pressing 50", "limit_conn pressing 3")
+    )
+    sale_id = open_sale(running, units=1)
+    running.web.pause()
+    try:
+        with ThreadPoolExecutor(8) as threads:
+            asked = [threads.submit(press, few_at_once, running, sale_id, "127.0.0.10") for _ in range(8)]
+            give_up = time.monotonic() + 20
+            while sum(each.done() for each in asked) < 5 and time.monotonic() < give_up:
+                time.sleep(0.01)
+            done = [each.result() for each in asked if each.done()]
+            running.web.resume()
+    finally:
+        running.web.resume()
+    assert [answer.status for answer in done] == [429] * 5
+    assert 429 not in {each.result().status for each in asked if each.result() not in done}
+
+
+def test_the_foil_that_counts_by_a_header_counts_nobody(lab: Lab, running: Running) -> None:
+    """Each press claims to come from somewhere else."""
+    foil = other_edge(lab, running, lambda conf: foils.counts_who_it_is_told(tight(conf)))
+    assert not sent_away(hammer(foil, running, "127.0.0.11"))
+
+
+def test_the_foil_that_answers_presses_itself_never_comes_to_its_limit(lab: Lab, running: Running) -> None:
+    foil = other_edge(lab, running, lambda conf: foils.answers_presses_itself(tight(conf)))
+    assert {answer.status for answer in hammer(foil, running, "127.0.0.12")} == {409}
+
+
+def test_the_address_limit_behind_the_edge_believes_the_edge_alone(lab: Lab, running: Running) -> None:
+    """Behind the right edge one address is one; behind s04's foil every claim is another address."""
+    running.admin("PATCH", "/api/admin/limits", {"address": {"count": 3, "seconds": 3600}})
+    try:
+        sale_id = open_sale(running, units=1)
+        told = [press(running.url, running, sale_id, "127.0.0.13") for _ in range(6)]
+        assert [answer.status == 429 for answer in told] == [False] * 3 + [True] * 3
+        assert json.loads(told[-1].body)["limit"] == "address"
+        s04 = edge_conf(find("s04")).read_text("utf-8")
+        fooled = other_edge(lab, running, lambda _: believes_the_visitor(s04))
+        assert not sent_away([press(fooled, running, sale_id, "127.0.0.14") for _ in range(6)])
+    finally:
+        running.admin("PATCH", "/api/admin/limits", {"address": None})
+
+
+def test_a_change_reaches_every_web_process_at_once(running: Running) -> None:
+    """Two processes answer behind the edge; there is no restart, and no second in which one is late."""
+    sale_id = open_sale(running, units=1)
+    press(running.url, running, sale_id, "127.0.0.1")
+    for _ in range(5):
+        running.admin("PATCH", "/api/admin/limits", {"sale": {"count": 1, "seconds": 3600}})
+        press(running.url, running, sale_id, "127.0.0.1")
+        assert {press(running.url, running, sale_id, "127.0.0.1").status for _ in range(8)} == {429}
+        running.admin("PATCH", "/api/admin/limits", {"sale": None})
+        assert {press(running.url, running, sale_id, "127.0.0.1").status for _ in range(8)} == {409}
