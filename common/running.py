@@ -37,8 +37,9 @@ class Running:
     """One running stage. It ends with the lab that runs it.
 
     `address` is where its web processes listen: a port, or a unix socket behind the edge. `url` is where
-    visitors go: to the edge if there is one. From s06 on there are `workers` who write the orders (from s07 on
-    consumers of the journal), started again when they end, and the `events` process at `events_address`. Its web processes count in the folder `metrics`.
+    visitors go: to the edge if there is one. From s06 on there are `workers`, who write the orders (from s07
+    on they are consumers of the journal) and are started again when they end, and the `events` process at
+    `events_address`. Its web processes count in the folder `metrics`.
     """
 
     stage: Stage

@@ -8,9 +8,10 @@ from typing import Any
 
 import yaml
 
-from common.processes import worker_words
+from common.processes import CONSUMER, worker_words
+from common.service import service_argv
 from common.settings import Settings
-from common.stages import newest
+from common.stages import find, newest
 from common.web.server import events_argv
 
 COMPOSE = Path(__file__).parent.parent / "deploy" / "compose.yaml"
@@ -32,10 +33,16 @@ def test_every_process_of_the_newest_stage_has_a_container() -> None:
 
 def test_a_worker_is_told_the_same() -> None:
     there = set(words("worker"))
-    stage = newest()
+    stage = find("s06")
     here = worker_words(stage, Settings(redis_url="$$REDIS_URL"))
     queue = here[1].replace(stage.code, "$${STAGE%%_*}")
     assert {*here[:1], queue, *here[2:]} <= there
+
+
+def test_a_consumer_is_told_the_same() -> None:
+    stage = newest()
+    here = [word.replace(stage.code, "$$STAGE") for word in service_argv(stage, CONSUMER)]
+    assert words("consumer")[-len(here[1:]) :] == here[1:]
 
 
 def test_the_events_process_is_told_the_same() -> None:
@@ -46,7 +53,7 @@ def test_the_events_process_is_told_the_same() -> None:
 
 
 def test_who_may_end_by_himself_is_started_again() -> None:
-    assert all(services()[name]["restart"] for name in ("web", "events", "worker", "nginx"))
+    assert all(services()[name]["restart"] for name in ("web", "events", "consumer", "worker", "nginx"))
 
 
 def test_only_loopback_reaches_it() -> None:

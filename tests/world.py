@@ -78,7 +78,7 @@ class World:
         """What became of it once every job is worked off. Raises what a ticket was refused for."""
         if not isinstance(outcome, Ticket):
             return outcome
-        jobs.work_off(self.shop, self.backends)
+        jobs.work_off(self.shop, self.backends, outcome.sale_id)
         end = jobs.end_of(outcome, self.shop, self.backends)
         if isinstance(end, Refused):
             raise end

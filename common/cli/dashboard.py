@@ -14,7 +14,7 @@ from common.stages import Stage
 def check_dashboard(stage: Stage) -> None:
     """`LabError` when there is none to start: better said before anything starts."""
     if "worker" not in stage.processes:
-        raise LabError(f"{stage.name} has no queue to look at: --dashboard is for s06 and later.")
+        raise LabError(f"{stage.name} has no RQ queue to look at: --dashboard is for s06.")
     if not find_spec("rq_dashboard"):
         raise LabError("rq-dashboard is not installed: .venv/bin/pip install -r requirements-dev.txt")
 

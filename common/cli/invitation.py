@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import threading
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -10,8 +11,9 @@ from typing import Any, NoReturn
 from rich.console import Console
 
 from common.lab import LabError
-from common.processes import worker_words
+from common.processes import CONSUMER, worker_words
 from common.running import Running
+from common.service import service_argv
 from common.worker import queue_name
 
 
@@ -30,8 +32,10 @@ def invite(console: Console, running: Running) -> None:
         "Beside it": "export "
         + " ".join(f"{name}={shlex.quote(value)}" for name, value in addresses.items()),
     }
-    if running.workers:
+    if "worker" in running.stage.processes:
         lines |= queue_lines(running)
+    if "consumer" in running.stage.processes:
+        lines |= journal_lines(running)
     console.print(f"\n[bold]{running.stage.name}[/] is running ({running.stage.title['en']})")
     for name, text in lines.items():
         console.print(f"[bold]{name + ':':<11}[/]", end="")
@@ -46,6 +50,16 @@ def queue_lines(running: Running) -> dict[str, str]:
         "Workers": f"{count}, started again when killed; and one process for events",
         "One more": shlex.join(["rq", *worker_words(running.stage, running.settings)]),
         "Queue": f"rq info --url {address} {queue}",
+    }
+
+
+def journal_lines(running: Running) -> dict[str, str]:
+    """How many consumers there are, how to start one more, how to look at the journal of the sale to buy from."""
+    count, sale_id = len(running.workers), an_open_sale(running)
+    return {
+        "Consumers": f"{count}, started again when killed; and one process for events",
+        "One more": shlex.join(service_argv(running.stage, CONSUMER)),
+        "Journal": shlex.join([sys.executable, "-m", "common.journal", running.stage.code, str(sale_id)]),
     }
 
 

@@ -22,10 +22,10 @@ BUYERS = 1000
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Workers on the queue (from s06).",
+    help="Workers on the queue (s06), consumers of the journal (from s07).",
 )
 @click.option("--lab", "live", is_flag=True, help="The live lab too: a page to watch it, and to break it.")
-@click.option("--dashboard", is_flag=True, help="rq-dashboard too, on loopback (from s06).")
+@click.option("--dashboard", is_flag=True, help="rq-dashboard too, on loopback (s06).")
 @click.option(
     "--with",
     "plugs",
@@ -44,7 +44,8 @@ def up(
     dashboard: bool,
     plugs: tuple[str, ...],
 ) -> None:
-    """Run one stage until Ctrl-C: servers, database, web; from s06 on workers and the events process.
+    """Run one stage until Ctrl-C: servers, database, web; from s06 on workers (from s07 on
+    consumers) and the events process.
 
     Prints the address, the logins, a ready curl line, and the addresses of its MariaDB and Redis for tools of
     yours. Everything it made is removed at its end.

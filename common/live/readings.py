@@ -16,8 +16,9 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from redis import Redis, RedisError
 
 from common import database
-from common.backends import connect_redis, database_name
+from common.backends import Keys, connect_redis, database_name
 from common.database import Db
+from common.journal import JOURNAL
 from common.lab import Lab
 from common.proof.facts import Counter, load, read_counter, read_tickets
 from common.proof.oracle import judge
@@ -77,9 +78,17 @@ class Readings:
         found: Reading = {"queue": None, "trips_redis": None}
         with suppress(RedisError):
             found["trips_redis"] = self._redis.info("stats")["total_commands_processed"]
-            if "worker" in self._running.stage.processes:
-                found["queue"] = self._redis.llen(f"rq:queue:{queue_name(self._running.stage.code)}")
+            found["queue"] = self._waiting()
         return found
+
+    def _waiting(self) -> int | None:
+        """Jobs in the queue, or entries in the sale's journal; None where a stage has neither."""
+        stage = self._running.stage
+        if "worker" in stage.processes:
+            return int(self._redis.llen(f"rq:queue:{queue_name(stage.code)}"))
+        if "consumer" in stage.processes and self.sale_id:
+            return int(self._redis.xlen(Keys(stage.code)(self.sale_id, JOURNAL)))
+        return None
 
     def _from_mariadb(self, reading: Reading, counter: Counter | None) -> Reading:
         found: Reading = {"trips_mariadb": None, "writers": None, "facts": None, "verdicts": []}
@@ -125,7 +134,7 @@ class Readings:
         return time.monotonic() - self._quiet_since > QUIET
 
     def _waits_for_a_worker(self, sale_id: int) -> bool:
-        """Some ticket has not ended: its worker may be dead, and RQ notice it later. No unit is lost yet.
+        """Some ticket has not ended: its worker may be dead, and that be noticed later. No unit is lost yet.
 
         True while Redis does not answer: then nobody knows.
         """

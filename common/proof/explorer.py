@@ -191,18 +191,16 @@ class Explorer:
         for listener in self._shop.listeners:
             listener(SaleChanged(scene.sale_id, 1, "published"))
         office = BackOffice(self._host.sql, self._shop.listeners)
-        if self._shop.tasks:
-            take_all(self._host.queue, self._host.keys.prefix)  # left by somebody else, and none of ours
+        take_all(self._shop, self._host, scene.sale_id)  # left by somebody else, and none of ours
         done = tuple((action, action(self._shop, office, scene)) for action in scenario.before)
-        queued = take_all(self._host.queue, self._host.keys.prefix) if self._shop.tasks else ()
+        queued = take_all(self._shop, self._host, scene.sale_id)
         return replace(scene, queued=queued, done=done)
 
     def _run_all(self, scene: Scene) -> None:
         """Run every job, those of the actors once more: a queue delivers at least once."""
         for job in scene.queued:
             self._shop.tasks[job.task].run(job.payload)
-        if self._shop.tasks:
-            work_off(self._shop, self._host)
+        work_off(self._shop, self._host, scene.sale_id)
 
     def _end_of(self, outcome: object) -> object:
         return end_of(outcome, self._shop, self._host)

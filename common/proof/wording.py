@@ -75,6 +75,8 @@ def several(replies: Sequence[str]) -> str:
 
 
 def _item(item: Any) -> str:
+    if isinstance(item, list | tuple):
+        return f"{len(item)} of them"  # entries of a stream: their ids are the time
     text = _text(item) if item is not None else "nil"
     return text if len(text) <= 24 else text[:23] + "…"
 

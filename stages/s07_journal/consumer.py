@@ -52,7 +52,7 @@ class Drain:
 
     def _decide(self, batch: Sequence[Recorded]) -> list[Order | Refused]:
         first = batch[0]
-        if first.runs > MOST_TIMES:  # then it is alone: see take.lua
+        if first.runs > MOST_TIMES:  # then it is alone: see claim.lua
             log.error("ticket %s is given up", ticket_id(first))
             return [self._ledger.refuse(first, Busy("The order could not be written; nothing was sold"))]
         return self._ledger.place(batch)

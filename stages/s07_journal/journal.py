@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from redis import Redis, ResponseError
 
@@ -25,6 +26,8 @@ GROUP = "ledger"  # the consumers that share the work: each entry goes to one of
 MOST = 500  # entries in a batch
 IDLE = 5.0  # seconds after which a batch that was not settled is taken for left
 OPENED = "journals"
+
+Entry = tuple[bytes, Mapping[bytes, bytes]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class Journal:
         self.redis = redis
         self.keys = keys
         self._consumer = f"{platform.node()}-{os.getpid()}-{new_id()[-12:]}"
-        self._take = redis.register_script(Path(__file__).with_name("take.lua").read_text())
+        self._left = redis.register_script(Path(__file__).with_name("claim.lua").read_text())
 
     def open(self, sale_id: int) -> None:
         """Make the sale's journal, and have consumers look into it. Comes before its first entry."""
@@ -62,40 +65,47 @@ class Journal:
         return sorted(int(name) for name in self.redis.smembers(self.keys.shared(OPENED)))
 
     def take(self, sale_id: int) -> list[Recorded]:
-        """A batch of a sale: what another consumer has left, else what is new, the oldest first.
+        """A batch of one sale: what another consumer has left, else what is new, the oldest first.
 
-        See take.lua. An entry that reserve.lua cannot have written is thrown away: it would end every
-        consumer that reads it.
+        An entry that reserve.lua cannot have written is thrown away: it would end whoever reads it.
         """
-        key = self.keys(sale_id, JOURNAL)
-        times, entries = self._take(
-            keys=[key], args=[GROUP, self._consumer, self.most, int(self.idle * 1000)]
+        return self._claim(sale_id) or self._read(sale_id)
+
+    def _claim(self, sale_id: int) -> list[Recorded]:
+        """See claim.lua."""
+        idle = int(self.idle * 1000)
+        times, found = self._left(
+            keys=[self.keys(sale_id, JOURNAL)], args=[GROUP, self._consumer, self.most, idle]
         )
-        batch = []
-        for entry, words in entries:
+        entries = [(entry, dict(zip(words[::2], words[1::2], strict=True))) for entry, words in found]
+        return list(self._recorded(sale_id, entries, times))
+
+    def _read(self, sale_id: int) -> list[Recorded]:
+        """What no consumer has had yet (`>`). It is this one's until it is settled."""
+        key = self.keys(sale_id, JOURNAL)
+        found: Any = self.redis.xreadgroup(GROUP, self._consumer, {key: ">"}, count=self.most)
+        return [each for _, entries in found for each in self._recorded(sale_id, entries, times=1)]
+
+    def _recorded(self, sale_id: int, entries: Sequence[Entry], times: int) -> Iterator[Recorded]:
+        for entry, told in entries:
             try:
-                batch.append(_recorded(sale_id, entry.decode(), _fields(words), int(times)))
+                yield _recorded(sale_id, entry.decode(), told, times)
             except (KeyError, ValueError):
-                log.exception("entry %s of %s is none of ours: %s", entry, key, words)
+                log.exception("entry %s of sale %s is none of ours: %s", entry, sale_id, told)
+                key = self.keys(sale_id, JOURNAL)
                 self.redis.xack(key, GROUP, entry)
                 self.redis.xdel(key, entry)
-        return batch
 
 
-def _fields(words: Sequence[bytes]) -> dict[str, str]:
-    texts = [word.decode() for word in words]
-    return dict(zip(texts[::2], texts[1::2], strict=True))
-
-
-def _recorded(sale_id: int, entry: str, told: Mapping[str, str], times: int) -> Recorded:
-    at = datetime.fromtimestamp(int(told["at"]) / 1000, UTC)
+def _recorded(sale_id: int, entry: str, told: Mapping[bytes, bytes], times: int) -> Recorded:
+    token, at = told[b"token"].decode(), datetime.fromtimestamp(int(told[b"at"]) / 1000, UTC)
     attempt = Attempt(
-        id=told["token"],
+        id=token,
         sale_id=sale_id,
-        buyer_id=int(told["buyer"]),
-        quantity=int(told["quantity"]),
-        key=told["key"],
+        buyer_id=int(told[b"buyer"]),
+        quantity=int(told[b"quantity"]),
+        key=told[b"key"].decode(),
         client="",
         deadline=at + timedelta(days=1),
     )
-    return Recorded(attempt, attempt.id, at, times, entry)
+    return Recorded(attempt, token, at, times, entry)

@@ -6,7 +6,7 @@
 -- KEYS[1] stock, KEYS[2] bought, KEYS[3] requests, KEYS[4] epoch, KEYS[5] open: as in s06's finish.lua
 -- KEYS[6] journal   as in reserve.lua
 -- KEYS[7] ticket    of the first entry; then that of the second, and so on
--- ARGV[1] group     as in take.lua
+-- ARGV[1] group     as in claim.lua
 -- ARGV[2] channel, ARGV[3] name, ARGV[4] keep, ARGV[5] channel: as ARGV[5], ARGV[6], ARGV[10], ARGV[11] of finish.lua
 -- ARGV[6] entry, ARGV[7] ticket's id, ARGV[8] buyer, ARGV[9] key, ARGV[10] quantity, ARGV[11] token, ARGV[12] state,
 -- ARGV[13] answer: of the first entry; then those of the second, and so on

@@ -80,7 +80,7 @@ def in_another_sale(line: str) -> str:
 def test_a_stage_without_a_queue_has_no_dashboard_to_show(command: Start) -> None:
     run = command("up", "s05", "--dashboard")
     assert run.wait() == 2
-    assert "s05_redis_stock has no queue to look at" in run.output
+    assert "s05_redis_stock has no RQ queue to look at" in run.output
 
 
 @pytest.mark.slow

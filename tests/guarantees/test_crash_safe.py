@@ -77,7 +77,7 @@ def look(shop: World, settings: Settings) -> Finding:
         dead = crash.die_after(step, buy(sale))
         with shop.backends.sql() as db:
             crash.wait_until_gone(db, dead.sessions)
-        jobs.work_off(shop.shop, shop.backends)  # where there is a queue, a worker is alive
+        jobs.work_off(shop.shop, shop.backends, sale.id)  # where there is a queue, a worker is alive
         committed += bool(shop.orders(sale))
         if wrong := press_again(shop, sale):
             harm[wrong].append(f"{step} ({dead.steps[-1].split()[0]})")

@@ -49,7 +49,7 @@ class Case:
         self.seen = [ticket]
         if not self.can_be_ordered:
             self.shop.office.restock(self.sale.id, -1)
-        queued = jobs.take_all(self.shop.backends.queue, self.shop.stage.code)
+        queued = jobs.take_all(self.shop.shop, self.shop.backends, self.sale.id)
         [self.job] = [job for job in queued if job.payload == {"ticket": ticket.id}]
 
     def look(self) -> Ticket:

@@ -117,7 +117,7 @@ def test_the_same_press_gets_the_same_ticket_and_has_one_job(world: Worlds) -> N
     attempt = shop.attempt(sale, buyer=1)
     told = [each.shop.buy(replace(attempt, id=f"try-{n}")) for n, each in enumerate((shop, there, shop))]
     assert len(set(told)) == 1
-    queued = [job.payload for job in jobs.take_all(shop.backends.queue, "s06")]
+    queued = [job.payload for job in jobs.take_all(shop.shop, shop.backends, sale.id)]
     assert queued.count({"ticket": told[0].id}) == 1
     assert left(shop, sale) == 2
     run(shop, told[0])
@@ -149,9 +149,9 @@ def test_a_press_whose_process_died_before_the_queue_is_put_there_by_the_next_tr
 def test_no_worker_is_too_early_for_the_ticket(world: Worlds) -> None:
     """The job is run as soon as it is queued, before the buyer is answered; nothing overwrites its end."""
     other = world("s06")
-    fast = Meanwhile("script rq:job:", lambda: jobs.work_off(other.shop, other.backends))
+    sale = other.new_sale(units=1)
+    fast = Meanwhile("script rq:job:", lambda: jobs.work_off(other.shop, other.backends, sale.id))
     shop = world("s06", watcher=fast)
-    sale = shop.new_sale(units=1)
     ticket = press(shop, sale)
     assert fast.happened
     assert now(shop, ticket).state == "ordered"
@@ -179,7 +179,7 @@ def test_what_does_not_get_into_the_queue_is_on_sale_again(world: Worlds, kind: 
     with pytest.raises(Busy):
         press(shop, sale, buyer=1)
     assert (left(shop, sale), places(shop, sale), redis_says(shop, sale, "bought")) == (1, 0, {})
-    jobs.work_off(other.shop, other.backends)  # the job that is there, or is not, does nothing
+    jobs.work_off(other.shop, other.backends, sale.id)  # the job that is there, or is not, does nothing
     assert shop.orders(sale) == []
     other.buy(sale, buyer=1)
     assert broken(shop, sale) == []
@@ -192,7 +192,7 @@ def test_a_ticket_that_a_worker_has_begun_on_is_kept_though_the_reply_was_lost(w
         def put(self, ticket: str) -> None:
             with suppress(RedisError):
                 super().put(ticket)
-            jobs.work_off(other.shop, other.backends)
+            jobs.work_off(other.shop, other.backends, int(ticket.partition("-")[0]))
             raise RedisError("reply lost")
 
     shop = world("s06", queue=AndWorked)
@@ -213,7 +213,7 @@ def test_a_full_queue_refuses_the_new_and_knows_the_old(world: Worlds) -> None:
     assert (left(shop, sale), places(shop, sale)) == (3, 2)
     assert shop.shop.buy(replace(first, id="again")) == ticket
     press(shop, elsewhere)  # each sale has places of its own
-    jobs.work_off(shop.shop, shop.backends)
+    jobs.work_off(shop.shop, shop.backends, sale.id)
     assert places(shop, sale) == 0
     press(shop, sale, buyer=3)
 
