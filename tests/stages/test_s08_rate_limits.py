@@ -19,6 +19,7 @@ from common.demo.contest import open_sale
 from common.edge import edge_conf
 from common.ids import new_id
 from common.lab import Lab
+from common.lab.places import ROOT
 from common.proof.costs import costs
 from common.proof.proxy import Proxy
 from common.running import Running
@@ -40,6 +41,7 @@ from stages.s08_rate_limits.limiter import (
 from stages.s08_rate_limits.rules import USUAL, Rules
 from tests.conftest import Fresh, MakeApp, apps
 from tests.edge import Answer, Run, ask, other_edge, state_url
+from tests.measurements import s08_bursts
 from tests.rates import NOON, SECOND, RedisClock, by_hand, most_in_any
 from tests.stages.test_s05_redis_stock import left
 from tests.web.conftest import Site
@@ -186,6 +188,15 @@ def test_by_the_clock_of_the_server_it_counts_too(kind: type[Limiter], redis: Re
     buyers = Door(kind, redis, buyer=Limit(3, seconds=3600))
     assert [buyers.lets(buyer=1) for _ in range(5)] == [True] * 3 + [False] * 2
     assert 0 < buyers.wait(buyer=1) <= 2 * 3600 * SECOND
+
+
+@five
+def test_the_picture_shows_what_the_scripts_do(kind: type[Limiter], redis: Redis) -> None:
+    document = json.loads((ROOT / "docs" / "results" / "s08_bursts.json").read_text())
+    [shown] = [each for each in document["limiters"] if each["name"] == kind.algorithm]
+    assert shown["let_through"] == s08_bursts.look(redis, kind)["let_through"]
+    drawn = s08_bursts.draw(ROOT / "docs" / "results" / "s08_bursts.json")
+    assert drawn == (ROOT / "docs" / "results" / "s08_bursts.svg").read_text()
 
 
 # What is kept, and for how long.
