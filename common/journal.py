@@ -32,7 +32,8 @@ def described(backends: Backends, sale_id: int, most: int = 20) -> Iterator[str]
     pending = [each for group in groups for each in redis.xpending_range(key, group, "-", "+", most)]
     had = {each["message_id"]: each for each in pending}
     yield f"{key}: {redis.xlen(key)} entries that are not settled"
-    for entry, fields in redis.xrange(key, count=most):
+    oldest: Any = redis.xrange(key, count=most)
+    for entry, fields in oldest:
         told = " ".join(f"{name.decode()}={value.decode()}" for name, value in fields.items())
         yield f"{entry.decode()}  {told}  {_whose(had.get(entry))}"
 

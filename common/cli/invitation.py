@@ -54,7 +54,7 @@ def queue_lines(running: Running) -> dict[str, str]:
 
 
 def journal_lines(running: Running) -> dict[str, str]:
-    """How many consumers there are, how to start one more, how to look at the journal of the sale to buy from."""
+    """How many consumers there are, how to start one more, how to look at a journal."""
     count, sale_id = len(running.workers), an_open_sale(running)
     return {
         "Consumers": f"{count}, started again when killed; and one process for events",

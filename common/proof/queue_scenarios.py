@@ -1,4 +1,4 @@
-"""The races of a shop with workers: jobs that run twice, meet buyers, and meet each other."""
+"""The races of a shop with workers or consumers: what runs twice, meets buyers, and meets each other."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from common.stages import Stage, guarantees
 LOWER_THE_LIMIT = Desk(
     "back office", lambda office, sale: BackOffice.change(office, sale, {"buyer_limit": 1})
 )
+TAKE_ONE_BACK = Desk("back office", lambda office, sale: BackOffice.restock(office, sale, -1))
 
 WITH_WORKERS = {
     scenario.name: scenario
@@ -50,8 +51,36 @@ WITH_WORKERS = {
     )
 }
 
+WITH_JOURNAL = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario(
+            name="one-too-many",
+            title="Two consumers work off a batch of two orders, of which one may not be written any more",
+            units=2,
+            limit=1,
+            before=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2), TAKE_ONE_BACK),
+            actions=(Work("consumer 1"), Work("consumer 2")),
+        ),
+        Scenario(
+            name="drain-and-press",
+            title="A consumer works off the order of one buyer, while another one presses",
+            units=2,
+            limit=1,
+            before=(Press("buyer 1", buyer=1),),
+            actions=(Work("consumer"), Press("buyer 2", buyer=2)),
+        ),
+    )
+}
+
 
 def scenarios_of(stage: Stage) -> dict[str, Scenario]:
     """The scenarios that can be played with this stage."""
-    found = SCENARIOS | (WITH_WORKERS if "worker" in stage.processes else {})
-    return found | (WITH_LIMITS if "rate_limited" in guarantees(stage) else {})
+    found = dict(SCENARIOS)
+    if {"worker", "consumer"} & set(stage.processes):
+        found |= WITH_WORKERS
+    if "consumer" in stage.processes:
+        found |= WITH_JOURNAL
+    if "rate_limited" in guarantees(stage):
+        found |= WITH_LIMITS
+    return found

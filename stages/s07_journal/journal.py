@@ -89,7 +89,7 @@ class Journal:
     def _recorded(self, sale_id: int, entries: Sequence[Entry], times: int) -> Iterator[Recorded]:
         for entry, told in entries:
             try:
-                yield _recorded(sale_id, entry.decode(), told, times)
+                yield recorded(sale_id, entry.decode(), told, times)
             except (KeyError, ValueError):
                 log.exception("entry %s of sale %s is none of ours: %s", entry, sale_id, told)
                 key = self.keys(sale_id, JOURNAL)
@@ -97,7 +97,8 @@ class Journal:
                 self.redis.xdel(key, entry)
 
 
-def _recorded(sale_id: int, entry: str, told: Mapping[bytes, bytes], times: int) -> Recorded:
+def recorded(sale_id: int, entry: str, told: Mapping[bytes, bytes], times: int) -> Recorded:
+    """What reserve.lua wrote down. `KeyError` or `ValueError` when it did not write this."""
     token, at = told[b"token"].decode(), datetime.fromtimestamp(int(told[b"at"]) / 1000, UTC)
     attempt = Attempt(
         id=token,

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from functools import partial
 
 from rq import Queue
 
+from common.journal import JOURNAL, TASK
 from common.proof.explorer import Explorer
-from common.proof.scenario import Press, Scenario
+from common.proof.scenario import Press, Scenario, Scene
 from common.proof.schedule import in_step
 from common.shop import Busy, Order
 from common.worker import queue_name
-from stages.s06_queue.counter import TicketCounter
 from stages.s06_queue.foils import LooksAtTheLength, Unbounded
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 from tests.world import World
 
 PLACES, BUYERS = 3, 8
-bounded = partial(TicketCounter, most=PLACES)
 CROWD = Scenario(
     name="more-than-places",
     title="More buyers than places, a unit for each",
@@ -29,11 +29,17 @@ CROWD = Scenario(
 )
 
 
+def waiting(shop: World, scene: Scene) -> int:
+    """Jobs in the queue, or entries in the journal of the sale."""
+    if TASK in shop.shop.tasks:
+        return int(shop.backends.stock.xlen(shop.backends.keys(scene.sale_id, JOURNAL)))
+    return int(Queue(queue_name(shop.stage.code), connection=shop.backends.queue).count)
+
+
 def look(explorer: Explorer, shop: World) -> Finding:
-    """Everybody presses in step, and the queue is measured after every step. Then it is worked off."""
-    queue = Queue(queue_name(shop.stage.code), connection=shop.backends.queue)
+    """Everybody presses in step, and what waits is counted after every step. Then it is worked off."""
     lengths: list[int] = []
-    run = explorer.play(CROWD, in_step, moved=lambda _: lengths.append(queue.count))
+    run = explorer.play(CROWD, in_step, moved=lambda scene: lengths.append(waiting(shop, scene)))
     orders = sum(isinstance(outcome, Order) for outcome in run.outcomes.values())
     refused = [outcome for outcome in run.outcomes.values() if isinstance(outcome, Busy)]
     clear = orders + len(refused) == BUYERS and all(busy.retry_after for busy in refused)
@@ -44,7 +50,8 @@ def look(explorer: Explorer, shop: World) -> Finding:
 
 
 def test_cell(cell: Cell, explorer: Callable[..., Explorer], world: Callable[..., World]) -> None:
-    code = cell.stage.code
+    code, counter = cell.stage.code, inspect.signature(cell.stage.load().create_shop).parameters["counter"]
+    bounded = partial(counter.default, most=PLACES)
     cell.settle(look(explorer(code, counter=bounded), world(code)))
 
 

@@ -33,7 +33,7 @@ def look(explorer: Explorer) -> Finding:
     at_press, at_work = writers(presses.moves), 0
     if at_press == 0:  # then somebody else writes
         at_work = writers(explorer.play(WORKED_OFF, in_step).moves)
-    met = len(ordered) > WORKERS and (at_press > WORKERS or at_work == WORKERS)
+    met = len(ordered) > WORKERS and (at_press > WORKERS or at_work > 0)
     said = f"{BUYERS} buyers at once: {at_press} of them write to MariaDB at the same time"
     return Finding(at_press + at_work <= WORKERS, met, f"{said}, and {at_work} of {WORKERS} workers")
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 import pymysql
 import pytest
@@ -14,6 +15,7 @@ from redis import RedisError
 
 from common.backends import Backends, Clock
 from common.database import Sql
+from common.journal import JOURNAL, TASK
 from common.lab import Lab
 from common.lab.server import Server
 from common.proof import crash, facts, jobs
@@ -32,9 +34,11 @@ from common.shop import (
     SoldOut,
 )
 from stages.s05_redis_stock.ledger import GuardedLedger
+from stages.s07_journal import foils
 from tests.guarantees import planted
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
+from tests.guarantees.working import WorkOnce
 from tests.world import World
 
 
@@ -51,6 +55,69 @@ class BuyOnce:
         return self.create_shop(Backends.connect(self.code, self.settings).observe(watcher)).buy(self.attempt)
 
 
+@dataclass(frozen=True)
+class Case:
+    """A sale, and something that a process does there. `jobs` are those that it had in its hands."""
+
+    sale: Sale
+    operation: crash.Operation
+    jobs: Sequence[jobs.Queued] = ()
+
+
+class Cases:
+    """What a process of this shop may be killed at. Each case is at a sale of its own."""
+
+    def __init__(self, shop: World, settings: Settings) -> None:
+        self.shop = shop
+        self._settings = settings
+
+    @property
+    def all(self) -> dict[str, Callable[[], Case]]:
+        tasks = self.shop.shop.tasks
+        found = {"buying": self.buying} | ({"writing orders": self.working} if tasks else {})
+        return found | ({"taking over": self.taking_over} if TASK in tasks else {})
+
+    def buying(self) -> Case:
+        sale = self.shop.new_sale(units=1)
+        attempt = self.shop.attempt(sale, buyer=1)
+        return Case(sale, BuyOnce(self.shop.create_shop, self.shop.stage.code, self._settings, attempt))
+
+    def working(self) -> Case:
+        """Two buyers have tickets; the first job is worked off (a journal has one batch of both)."""
+        sale = self.shop.new_sale(units=2)
+        for buyer in (1, 2):
+            self.shop.shop.buy(self.shop.attempt(sale, buyer))
+        had = jobs.take_all(self.shop.shop, self.shop.backends, sale.id)
+        return Case(sale, WorkOnce(self.shop.create_shop, self.shop.stage.code, self._settings, had[0]), had)
+
+    def taking_over(self) -> Case:
+        """A consumer has died with the batch in its hands, some time ago; another one takes it over."""
+        case = self.working()
+        crash.die_after(2, case.operation)  # it has asked what others left, and has read
+        jobs.let_time_pass(self.shop.backends, case.sale.id)
+        [pending] = self.pending(case.sale)
+        assert pending["times_delivered"] == 1, "the batch was not in the hands of the dead"
+        return case
+
+    def pending(self, sale: Sale) -> list[dict[str, Any]]:
+        """The first of the entries of the sale's journal that somebody has, if anybody has."""
+        key = self.shop.backends.keys(sale.id, JOURNAL)
+        [group] = self.shop.backends.stock.xinfo_groups(key)
+        found: list[dict[str, Any]] = self.shop.backends.stock.xpending_range(key, group["name"], "-", "+", 1)
+        return found
+
+    def recover(self, case: Case) -> None:
+        """Others are alive: what the dead had in its hands is done again, and all that waits is done."""
+        for job in case.jobs:
+            self.shop.shop.tasks[job.task].run(job.payload)
+        jobs.work_off(self.shop.shop, self.shop.backends, case.sale.id)
+
+    def press_again(self, case: Case) -> str:
+        """After the recovery the same buyer presses once more; what is wrong then, or nothing."""
+        self.recover(case)
+        return press_again(self.shop, case.sale)
+
+
 def press_again(shop: World, sale: Sale) -> str:
     """The same buyer presses once more; what is wrong then, or nothing."""
     try:
@@ -64,26 +131,38 @@ def press_again(shop: World, sale: Sale) -> str:
 
 
 def look(shop: World, settings: Settings) -> Finding:
-    """Kill the purchase after each of its steps in turn, each time at a sale of its own."""
+    """Kill whoever does something with an order after each of its steps in turn."""
+    cases = Cases(shop, settings)
+    parts = [sweep(cases, what, prepare) for what, prepare in cases.all.items()]
+    harm = "; ".join(part.harm for part in parts if part.harm)
+    said = ", ".join(f"{part.steps} steps of {part.what}" for part in parts)
+    met = 0 < sum(part.ordered for part in parts) < sum(part.steps for part in parts)
+    return Finding(not harm, met, harm or f"killed after each of {said}: nothing lost")
 
-    def buy(sale: Sale) -> BuyOnce:
-        return BuyOnce(shop.create_shop, shop.stage.code, settings, shop.attempt(sale, buyer=1))
 
-    steps = crash.count_steps(buy(shop.new_sale(units=1)))
+@dataclass(frozen=True)
+class Swept:
+    """How one sweep went. `ordered` counts the crashes that came too late to prevent an order."""
+
+    what: str
+    steps: int
+    ordered: int
+    harm: str
+
+
+def sweep(cases: Cases, what: str, prepare: Callable[[], Case]) -> Swept:
+    steps, ordered = crash.count_steps(prepare().operation), 0
     harm: dict[str, list[str]] = defaultdict(list)
-    committed = 0
     for step in range(1, steps + 1):
-        sale = shop.new_sale(units=1)
-        dead = crash.die_after(step, buy(sale))
-        with shop.backends.sql() as db:
+        case = prepare()
+        dead = crash.die_after(step, case.operation)
+        with cases.shop.backends.sql() as db:
             crash.wait_until_gone(db, dead.sessions)
-        jobs.work_off(shop.shop, shop.backends, sale.id)  # where there is a queue, a worker is alive
-        committed += bool(shop.orders(sale))
-        if wrong := press_again(shop, sale):
+        ordered += bool(cases.shop.orders(case.sale))
+        if wrong := cases.press_again(case):
             harm[wrong].append(f"{step} ({dead.steps[-1].split()[0]})")
-    met = 0 < committed < steps  # some crashes came too early for an order, some too late to prevent it
-    found = "; ".join(f"killed after step {', '.join(after)}: {wrong}" for wrong, after in harm.items())
-    return Finding(not harm, met, found or f"killed after each of {steps} steps: nothing lost")
+    told = [f"{what}, killed after step {', '.join(after)}: {wrong}" for wrong, after in harm.items()]
+    return Swept(what, steps, ordered, "; ".join(told))
 
 
 class KillsRedis(Recorder):
@@ -100,32 +179,30 @@ class KillsRedis(Recorder):
 
 
 def look_at_redis(shop: World, settings: Settings, redis: Server) -> Finding:
-    """Kill Redis before the purchase and before each time it is asked again; start it when that has ended.
+    """Kill Redis before each of the same operations, and before each time that one asks it; then start it.
 
     It comes back with the file to which it wrote all that it had answered.
     """
     if not redis.owned:
         return Finding(kept=True, met=True, evidence="Redis was not killed: it is not our server")
-
-    def buy(sale: Sale, watcher: Recorder) -> Recorder:
-        with suppress(RedisError, Busy):  # told nothing certain
-            BuyOnce(shop.create_shop, shop.stage.code, settings, shop.attempt(sale, buyer=1))(watcher)
-        return watcher
-
-    steps = buy(shop.new_sale(units=1), Recorder()).steps
-    asked = [number for number, step in enumerate(steps) if step.server == "Redis"]
-    points, harm = sorted({0, *asked}), []
-    for number in points:
-        sale = shop.new_sale(units=1)
-        try:
-            buy(sale, KillsRedis(redis, number))
-            assert not redis.process.alive, "Redis never died: nothing is proved"
-        finally:
-            redis.start()
-        if wrong := press_again(shop, sale):
-            harm.append(f"Redis killed before step {number + 1}: {wrong}")
-    said = "; ".join(harm) or f"Redis killed at {len(points)} points: nothing lost"
-    return Finding(not harm, bool(points), said)
+    cases = Cases(shop, settings)
+    points, harm = 0, []
+    for what, prepare in cases.all.items():
+        asked = Recorder()
+        prepare().operation(asked)
+        for number in sorted({0, *(n for n, step in enumerate(asked.steps) if step.server == "Redis")}):
+            case, points = prepare(), points + 1
+            try:
+                with suppress(RedisError, Busy):  # told nothing certain
+                    case.operation(KillsRedis(redis, number))
+                assert not redis.process.alive, "Redis never died: nothing is proved"
+            finally:
+                redis.start()
+            shop.backends.stock.connection_pool.disconnect()
+            if wrong := cases.press_again(case):
+                harm.append(f"{what}, Redis killed before step {number + 1}: {wrong}")
+    said = "; ".join(harm) or f"Redis killed at {points} points: nothing lost"
+    return Finding(not harm, points > 0, said)
 
 
 def test_cell(cell: Cell, world: Callable[..., World], settings: Settings, lab: Lab) -> None:
@@ -133,6 +210,24 @@ def test_cell(cell: Cell, world: Callable[..., World], settings: Settings, lab: 
     process, redis = look(shop, settings), look_at_redis(shop, settings, lab.redis)
     evidence = f"{process.evidence}; {redis.evidence}"
     cell.settle(Finding(process.kept and redis.kept, process.met and redis.met, evidence))
+
+
+@pytest.mark.parametrize(
+    ("plugs", "words"),
+    [
+        ({"counter": foils.RecordsAfterwards}, "buying, killed after step 1 (reserve.lua): "),
+        ({"drain": foils.AcknowledgesFirst}, "writing orders, killed after step 3 ("),
+        ({"journal": foils.NeverClaims}, "taking over, killed after step 1 ("),
+    ],
+    ids=["records afterwards", "acknowledges first", "never claims"],
+)
+def test_a_journal_that_is_not_kept_loses_orders(
+    world: Callable[..., World], settings: Settings, plugs: dict[str, Any], words: str
+) -> None:
+    finding = look(world("s07", **plugs), settings)
+    assert finding.met
+    assert not finding.kept
+    assert words in finding.evidence
 
 
 class TrustsRedis(GuardedLedger):

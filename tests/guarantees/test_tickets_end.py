@@ -9,88 +9,75 @@ from typing import Any
 
 import pytest
 
-from common.backends import Backends
 from common.proof import crash, jobs
 from common.proof.oracle import judge
-from common.proof.steps import Watcher
 from common.settings import Settings
-from common.shop import Sale, Shop, Ticket
+from common.shop import Sale, Ticket
 from stages.s06_queue import foils
+from stages.s07_journal import foils as journal_foils
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
+from tests.guarantees.working import WorkOnce
 from tests.world import World
-
-
-@dataclass(frozen=True)
-class WorkOnce:
-    """One job run once, its round trips watched. Goes into a process of its own."""
-
-    create_shop: Callable[[Backends], Shop]
-    code: str
-    settings: Settings
-    job: jobs.Queued
-
-    def __call__(self, watcher: Watcher) -> object:
-        shop = self.create_shop(Backends.connect(self.code, self.settings).observe(watcher))
-        return shop.tasks[self.job.task].run(self.job.payload)
 
 
 @dataclass
 class Case:
-    """A ticket in the queue of a sale of one unit, its job taken off by a worker."""
+    """Two tickets at a sale of two units, and the job of the first: of both, where there is a journal."""
 
     shop: World
-    can_be_ordered: bool
+    all_can_be_ordered: bool
 
     def __post_init__(self) -> None:
-        self.sale: Sale = self.shop.new_sale(units=1)
-        ticket = self.shop.shop.buy(self.shop.attempt(self.sale, buyer=1))
-        assert isinstance(ticket, Ticket)
-        self.seen = [ticket]
-        if not self.can_be_ordered:
+        self.sale: Sale = self.shop.new_sale(units=2)
+        presses = [self.shop.shop.buy(self.shop.attempt(self.sale, buyer)) for buyer in (1, 2)]
+        self.seen = {ticket.id: [ticket] for ticket in presses if isinstance(ticket, Ticket)}
+        if not self.all_can_be_ordered:
             self.shop.office.restock(self.sale.id, -1)
-        queued = jobs.take_all(self.shop.shop, self.shop.backends, self.sale.id)
-        [self.job] = [job for job in queued if job.payload == {"ticket": ticket.id}]
+        self.jobs = jobs.take_all(self.shop.shop, self.shop.backends, self.sale.id)
 
     def look(self) -> Ticket:
-        """What the buyer who asks is told now."""
+        """What the buyers who ask are told now; the answer to the first."""
         tickets = self.shop.shop.tickets
         assert tickets
-        ticket = tickets.get(self.seen[0].id)
-        assert ticket
-        self.seen.append(ticket)
-        return ticket
+        for name, seen in self.seen.items():
+            ticket = tickets.get(name)
+            assert ticket
+            seen.append(ticket)
+        return next(iter(self.seen.values()))[-1]
 
     def run_again(self) -> None:
-        """As RQ does when a worker is gone; and once more, since it delivers at least once."""
+        """As is done when a worker is gone; and once more, since it is done at least once."""
         for _ in range(2):
-            self.shop.shop.tasks[self.job.task].run(self.job.payload)
+            for job in self.jobs:
+                self.shop.shop.tasks[job.task].run(job.payload)
+            jobs.work_off(self.shop.shop, self.shop.backends, self.sale.id)
             self.look()
 
     def wrong(self) -> str:
         """What the oracle finds wrong."""
-        found = replace(self.shop.facts(self.sale), tickets={self.seen[0].id: self.seen})
+        found = replace(self.shop.facts(self.sale), tickets=self.seen)
         return "; ".join(f"{v.name}: {v.sentence}" for v in judge(found) if v.state == "broken")
 
 
 def look(shop: World, settings: Settings) -> Finding:
-    """Kill the worker after each step in turn: of a job that ends in an order, and of one that cannot."""
+    """Kill the worker after each step in turn: where all can be ordered, and where one is refused."""
     harm, kills, ends, early = [], 0, set(), 0
-    for can_be_ordered in (True, False):
+    for all_can_be_ordered in (True, False):
         work = partial(WorkOnce, shop.create_shop, shop.stage.code, settings)
-        steps = crash.count_steps(work(Case(shop, can_be_ordered).job))
+        steps = crash.count_steps(work(Case(shop, all_can_be_ordered).jobs[0]))
         for step in range(1, steps + 1):
-            case = Case(shop, can_be_ordered)
-            dead = crash.die_after(step, work(case.job))
+            case = Case(shop, all_can_be_ordered)
+            dead = crash.die_after(step, work(case.jobs[0]))
             with shop.backends.sql() as db:
                 crash.wait_until_gone(db, dead.sessions)
             kills, early = kills + 1, early + (not case.look().ended)
             case.run_again()
-            ends.add(case.seen[-1].state)
+            ends |= {seen[-1].state for seen in case.seen.values()}
             if wrong := case.wrong():
                 harm.append(f"killed after {dead.steps[-1].split()[0]}: {wrong}")
     met = 0 < early < kills and "ordered" in ends  # some died too early for an end, some too late
-    said = f"{kills} workers killed, one after each step of a job"
+    said = f"{kills} workers killed, one after each step of their work"
     return Finding(not harm, met, "; ".join(harm) or f"{said}: each ticket ended once")
 
 
@@ -99,16 +86,18 @@ def test_cell(cell: Cell, world: Callable[..., World], settings: Settings) -> No
 
 
 @pytest.mark.parametrize(
-    ("plugs", "words"),
+    ("code", "plugs", "words"),
     [
-        ({"job": foils.LeavesItToTheOther}, "0 of 1 tickets have ended"),
-        ({"counter": foils.KeepsTheUnits}, "1 lost"),
+        ("s06", {"job": foils.LeavesItToTheOther}, "1 of 2 tickets have ended"),
+        ("s06", {"counter": foils.KeepsTheUnits}, "1 lost"),
+        ("s07", {"counter": journal_foils.DropsTheRefused}, "1 lost"),
+        ("s07", {"journal": journal_foils.NeverClaims}, "0 of 2 tickets have ended"),
     ],
-    ids=["leaves it to the other", "keeps the units"],
+    ids=["leaves it to the other", "keeps the units", "drops the refused", "never claims"],
 )
 def test_a_foil_breaks_it(
-    world: Callable[..., World], settings: Settings, plugs: dict[str, Any], words: str
+    world: Callable[..., World], settings: Settings, code: str, plugs: dict[str, Any], words: str
 ) -> None:
-    finding = look(world("s06", **plugs), settings)
+    finding = look(world(code, **plugs), settings)
     assert not finding.kept
     assert words in finding.evidence
