@@ -3,7 +3,7 @@
     .venv/bin/python -m tests.measurements.s08_bursts docs/results/s08_bursts.json
 
 Somebody presses once a second, from ten seconds before the end of a minute on, for three minutes. The scripts
-are those of the stage, in a real Redis, by a clock that is moved by hand: every run is the same. Takes seconds.
+are those of the stage, in a real Redis, by a clock that is moved by hand: every run is the same.
 """
 
 from __future__ import annotations
