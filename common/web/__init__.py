@@ -23,6 +23,7 @@ from common.web import (
     guards,
     lab,
     layout,
+    limit_pages,
     limits,
     logs,
     missing,
@@ -47,6 +48,7 @@ BLUEPRINTS = (
     pages.bp,
     account_pages.bp,
     admin_pages.bp,
+    limit_pages.bp,
 )
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import http.client
 import json
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from flask.testing import FlaskClient
 from redis import Redis
 from werkzeug.test import TestResponse
 
 from common.backends import Keys, connect_redis
+from common.buyers import Buyer
 from common.demo.contest import open_sale
 from common.edge import edge_conf
 from common.ids import new_id
@@ -23,6 +26,7 @@ from common.lab.places import ROOT
 from common.proof.costs import costs
 from common.proof.proxy import Proxy
 from common.running import Running
+from common.seed import ADMIN, demo_buyer
 from common.settings import Settings
 from common.shop import Attempt, Busy, Limit, Sale, TooMany
 from common.stages import find
@@ -46,6 +50,7 @@ from tests.rates import NOON, SECOND, RedisClock, by_hand, most_in_any
 from tests.stages.test_s05_redis_stock import left
 from tests.web.conftest import Site
 from tests.web.test_bad_inputs import check_problem
+from tests.web.test_pages import sign_in
 from tests.world import HandClock, Statements, World
 
 Worlds = Callable[..., World]
@@ -529,7 +534,9 @@ def test_a_press_costs_one_round_trip_more(settings: Settings) -> None:
 def site(fresh: Fresh, settings: Settings) -> Iterator[Site]:
     fresh("s08")
     with apps(settings) as make:
-        yield Site(make("s08"))
+        made = Site(make("s08"))
+        made.sign_up()
+        yield made
 
 
 @pytest.fixture
@@ -622,6 +629,59 @@ def test_a_limit_that_cannot_be_is_refused_by_name_and_changes_nothing(
     assert answer.json["errors"][0]["field"] == field
     assert answer.json["errors"][0]["message"]
     assert site.call("GET", "/api/admin/limits", site.admin).json == before
+
+
+def signed_in(site: Site, who: Buyer) -> FlaskClient:
+    browser = site.app.test_client()
+    assert sign_in(browser, who).status_code == 303
+    return browser
+
+
+@pytest.fixture
+def office(site: Site) -> Iterator[FlaskClient]:
+    """A browser in which the admin is signed in; the usual limits are back at the end."""
+    yield signed_in(site, ADMIN)
+    site.context.backends.stock.delete(site.context.backends.keys.shared("{limits}:rules"))
+
+
+def send(office: FlaskClient, path: str, **fields: object) -> TestResponse:
+    """The form as the page at `path` has it, filled in."""
+    page = office.get(path.removesuffix("/off")).text
+    [token] = set(re.findall(r'name="csrf_token" value="([^"]+)"', page))
+    return office.post(path, data={"csrf_token": token, **fields})
+
+
+def test_the_back_office_has_a_page_for_it(site: Site, office: FlaskClient) -> None:
+    shown = site.context.shop.limits.show
+    assert "/admin/limits" in office.get("/admin").text
+    assert "50 presses in 5 s" in office.get("/admin/limits").text
+    assert 'value="50"' in office.get("/admin/limits/buyer").text
+    answer = send(office, "/admin/limits/sale", count="１００", seconds=" 2 ")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/admin/limits")
+    assert shown()["sale"] == Limit(100, 2)
+    assert "from the next press on" in office.get("/admin/limits").text
+    assert send(office, "/admin/limits/sale/off").status_code == 303
+    assert shown() == USUAL
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "field"), [("0", "5", "count"), ("5", "soon", "seconds"), ("", "5", "count")]
+)
+def test_a_form_with_a_limit_that_cannot_be_comes_back_as_it_was(
+    site: Site, office: FlaskClient, count: str, seconds: str, field: str
+) -> None:
+    answer = send(office, "/admin/limits/buyer", count=count, seconds=seconds)
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.text
+    assert f'value="{count}"' in answer.text
+    assert site.context.shop.limits.show() == USUAL
+
+
+def test_the_pages_are_for_admins_and_for_limits_that_there_are(site: Site, office: FlaskClient) -> None:
+    assert office.get("/admin/limits/colour").status_code == 404
+    assert office.post("/admin/limits/buyer", data={"count": 1, "seconds": 1}).status_code == 403
+    assert signed_in(site, demo_buyer(1)).get("/admin/limits").status_code == 403
+    assert site.context.shop.limits.show() == USUAL
 
 
 def test_only_an_admin_may_look_or_change(site: Site) -> None:
