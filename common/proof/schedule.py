@@ -44,6 +44,11 @@ class Run:
         return any(reply == "error 1213" for move in self.moves for reply in move.replies.values())
 
     @property
+    def preemptible(self) -> bool:
+        """At some point whoever had moved could have gone on, and so could somebody else."""
+        return any(len(now.ready) > 1 and last.actor in now.ready for last, now in pairwise(self.moves))
+
+    @property
     def interleaved(self) -> bool:
         """Some actor moved between two moves of another."""
         return self.switches >= len(set(self.schedule))

@@ -16,6 +16,7 @@ Command = tuple[Any, ...]
 LONGEST = 400  # characters looked at; a multi-row INSERT may have megabytes
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
 TIME = re.compile(r"\b\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?")
+CUT = re.compile(r"[0-9a-f:. -]*$")  # what is left of an id or a time at the end of a text that was cut short
 COLUMNS = re.compile(r"^(INSERT INTO \w+) \([^)]*\) VALUES", re.IGNORECASE)
 TELLING = ("stock", "bought", "state", "status")  # what to show of a row with many columns
 
@@ -64,7 +65,9 @@ def redis_step(commands: Sequence[Command]) -> Step:
 
 
 def reply(answer: Any) -> str:
-    """What Redis answered, cut short."""
+    """What Redis answered, cut short. Of the entries of a stream their number: their ids are the time."""
+    if isinstance(answer, dict) and all(isinstance(entries, list) for entries in answer.values()):
+        return _entries([entry for entries in answer.values() for entry in entries])
     if not isinstance(answer, list | tuple):
         return _item(answer)
     return "[" + ", ".join(map(_item, answer[:4])) + (", …]" if len(answer) > 4 else "]")
@@ -76,9 +79,13 @@ def several(replies: Sequence[str]) -> str:
 
 def _item(item: Any) -> str:
     if isinstance(item, list | tuple):
-        return f"{len(item)} of them"  # entries of a stream: their ids are the time
+        return _entries(item)
     text = _text(item) if item is not None else "nil"
     return text if len(text) <= 24 else text[:23] + "…"
+
+
+def _entries(found: Sequence[Any]) -> str:
+    return "1 entry" if len(found) == 1 else f"{len(found)} entries"
 
 
 def _words(command: Command) -> tuple[str, str]:
@@ -88,6 +95,9 @@ def _words(command: Command) -> tuple[str, str]:
         keys = int(args[1])
         script = _scripts().get(args[0], "script") if name != "FCALL" else args[0]
         return " ".join([script, *args[2 : 2 + keys]]), " ".join(args[2 + keys :])
+    if "STREAMS" in args:
+        key = args.index("STREAMS") + 1
+        return f"{name} {args[key]}", " ".join(args[:key])
     return " ".join([name, *args[:1]]), " ".join(args[1:])
 
 
@@ -96,9 +106,10 @@ def _name(command: Command) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bytes | bytearray):
-        return _plain(value[:LONGEST].decode(errors="replace"))
-    return _plain(str(value)[:LONGEST])
+    start = value if isinstance(value, bytes | bytearray) else str(value)
+    cut, start = len(start) > LONGEST, start[:LONGEST]
+    text = _plain(start if isinstance(start, str) else start.decode(errors="replace"))
+    return CUT.sub("…", text) if cut else text
 
 
 def _plain(text: str) -> str:

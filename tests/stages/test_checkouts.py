@@ -24,6 +24,7 @@ CHECKOUTS = [
     ("s04", GuardedCheckout),
     ("s05", None),
     ("s06", None),
+    ("s07", None),
     ("s08", None),
 ]
 
