@@ -21,6 +21,8 @@ EXPECTED = {
     "s05": {ACCEPTED: Cost(6, 2), OVER_LIMIT: Cost(0, 1), SOLD_OUT: Cost(0, 2), KNOWN: Cost(0, 0)},
     # Accepted: reserve.lua, and two of RQ's own. (The worker's part: tests/stages/test_s06_queue.py.)
     "s06": {ACCEPTED: Cost(0, 3), OVER_LIMIT: Cost(0, 1), SOLD_OUT: Cost(0, 2), KNOWN: Cost(0, 0)},
+    # Accepted: reserve.lua, and that is all. (The consumer's part: tests/stages/test_s07_journal.py.)
+    "s07": {ACCEPTED: Cost(0, 1), OVER_LIMIT: Cost(0, 1), SOLD_OUT: Cost(0, 2), KNOWN: Cost(0, 0)},
 }
 
 
