@@ -135,9 +135,9 @@ def look(shop: World, settings: Settings) -> Finding:
     cases = Cases(shop, settings)
     parts = [sweep(cases, what, prepare) for what, prepare in cases.all.items()]
     harm = "; ".join(part.harm for part in parts if part.harm)
-    said = ", ".join(f"{part.steps} steps of {part.what}" for part in parts)
+    said = ", ".join(f"{part.steps} of {part.what}" for part in parts)
     met = 0 < sum(part.ordered for part in parts) < sum(part.steps for part in parts)
-    return Finding(not harm, met, harm or f"killed after each of {said}: nothing lost")
+    return Finding(not harm, met, harm or f"killed after each step, {said}: nothing lost")
 
 
 @dataclass(frozen=True)
