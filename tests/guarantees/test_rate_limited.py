@@ -1,7 +1,4 @@
-"""`rate_limited`: in any window of its length, a limit lets no more presses through than it says.
-
-By all processes together. Who is kept out is told when to come back.
-"""
+"""`rate_limited`: in any window of its length, a limit lets no more presses through than it says."""
 
 from __future__ import annotations
 
