@@ -8,7 +8,7 @@ Money is integer cents. Times are aware `datetime`s in UTC, from the server's cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -180,7 +180,7 @@ class Busy(Refused):
 
 
 class TooMany(Refused):
-    """This buyer or address asks too often (s08)."""
+    """More presses than a limit allows (s08). `limit` is its name, `count` in `seconds` what it allows."""
 
     type, status, title = "too_many", 429, "Too many requests"
 
@@ -233,6 +233,24 @@ class Gate(Protocol):
     """Stands around the buy: refuse, answer early, or let it proceed (s08)."""
 
     def __call__(self, attempt: Attempt, proceed: Buy) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Limit:
+    """No more than `count` presses in `seconds` (s08). How exactly that is meant, the limiter says."""
+
+    count: int
+    seconds: int
+
+
+class Limits(Protocol):
+    """What the back office may say about how often people press, at any time (s08)."""
+
+    def show(self) -> dict[str, Limit | None]:
+        """Every limit by its name, as it is in force now. None: that one is off."""
+
+    def change(self, limits: Mapping[str, Limit | None]) -> None:
+        """Put these in force, all at once; others stay as they are. Names are those of `show`."""
 
 
 class Tickets(Protocol):
@@ -288,6 +306,7 @@ class Shop:
     catalog: Catalog
     buy: Buy
     tickets: Tickets | None = None
+    limits: Limits | None = None
     listeners: Sequence[Listener] = ()
     tasks: dict[str, Task] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)

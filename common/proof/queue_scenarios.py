@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from common.backoffice import BackOffice
+from common.proof.limit_scenarios import WITH_LIMITS
 from common.proof.scenario import Desk, Kill, Press, Scenario, Work
 from common.proof.scenarios import SCENARIOS
-from common.stages import Stage
+from common.stages import Stage, guarantees
 
 LOWER_THE_LIMIT = Desk(
     "back office", lambda office, sale: BackOffice.change(office, sale, {"buyer_limit": 1})
@@ -92,6 +93,12 @@ WITH_JOURNAL = {
 
 def scenarios_of(stage: Stage) -> dict[str, Scenario]:
     """The scenarios that can be played with this stage."""
-    if not {"worker", "consumer"} & {*stage.processes}:
-        return SCENARIOS | {PRESS_KILLED.name: PRESS_KILLED}
-    return SCENARIOS | KILLED | WITH_WORKERS | (WITH_JOURNAL if "consumer" in stage.processes else {})
+    if {"worker", "consumer"} & {*stage.processes}:
+        found = SCENARIOS | KILLED | WITH_WORKERS
+    else:
+        found = SCENARIOS | {PRESS_KILLED.name: PRESS_KILLED}
+    if "consumer" in stage.processes:
+        found |= WITH_JOURNAL
+    if "rate_limited" in guarantees(stage):
+        found |= WITH_LIMITS
+    return found

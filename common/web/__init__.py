@@ -24,6 +24,8 @@ from common.web import (
     guards,
     lab,
     layout,
+    limit_pages,
+    limits,
     logs,
     missing,
     ops,
@@ -40,12 +42,14 @@ BLUEPRINTS = (
     api.bp,
     tickets.bp,
     admin_api.bp,
+    limits.bp,
     lab.bp,
     missing.bp,
     ops.bp,
     pages.bp,
     account_pages.bp,
     admin_pages.bp,
+    limit_pages.bp,
 )
 
 

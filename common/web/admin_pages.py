@@ -25,7 +25,8 @@ def admins_only() -> None:
 
 @bp.get("")
 def sale_list() -> str:
-    return render_template("admin/list.html", sales=current().backoffice.all())
+    limited = current().shop.limits is not None
+    return render_template("admin/list.html", sales=current().backoffice.all(), limited=limited)
 
 
 @bp.get("/sales/new")

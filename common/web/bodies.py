@@ -101,3 +101,19 @@ class Restock(Body):
     """POST /api/admin/sales/{id}/restock: units to add, or to take back when negative."""
 
     units: Annotated[int, Field(ge=-1_000_000, le=1_000_000)]
+
+
+class NewLimit(Body):
+    """One limit in PATCH /api/admin/limits: no more than `count` presses in `seconds`."""
+
+    count: Annotated[int, Field(ge=1, le=10_000)]
+    seconds: Annotated[int, Field(ge=1, le=86_400)]
+
+
+class LimitsChange(Body):
+    """PATCH /api/admin/limits: any of the limits. null switches one off; what is not sent stays as it is."""
+
+    buyer: NewLimit | None = None
+    address: NewLimit | None = None
+    sale: NewLimit | None = None
+    shop: NewLimit | None = None

@@ -56,6 +56,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "buyer_limit": whole,
     "units": whole,
     "quantity": whole,
+    "count": whole,
+    "seconds": whole,
     "opens_at": utc_moment,
     "closes_at": utc_moment,
 }

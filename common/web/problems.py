@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from pymysql.constants import ER
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from common.shop import Busy, Refused
+from common.shop import Busy, Refused, TooMany
 from common.web.answers import Json
 from common.web.auth import SAFE_METHODS
 from common.web.logs import note
@@ -129,9 +129,22 @@ def refusal(error: Refused) -> Problem:
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(math.ceil(error.retry_after))
+    if isinstance(error, TooMany):
+        headers |= quota(error)
     if error.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = "Bearer"
     return Problem(error.type, error.status, error.title, error.detail, headers, error.members)
+
+
+def quota(error: TooMany) -> dict[str, str]:
+    """Which limit it was, for programs, in the header fields of draft-ietf-httpapi-ratelimit-headers."""
+    if "limit" not in error.members:
+        return {}
+    name, wait = error.members["limit"], math.ceil(error.retry_after or 0)
+    return {
+        "RateLimit-Policy": f'"{name}";q={error.members["count"]};w={error.members["seconds"]}',
+        "RateLimit": f'"{name}";r=0;t={wait}',
+    }
 
 
 def http_error(error: HTTPException) -> Problem:

@@ -25,6 +25,7 @@ CHECKOUTS = [
     ("s05", None),
     ("s06", None),
     ("s07", None),
+    ("s08", None),
 ]
 
 

@@ -13,7 +13,7 @@ from common import shop
 from common.shop import Refused, SaleState, TicketState
 from common.stages import all_stages
 from common.web import i18n
-from common.web.bodies import Image
+from common.web.bodies import Image, LimitsChange
 from common.web.i18n import LANGUAGES, messages
 from common.web.pages import ANSWERS
 from tests.conftest import MakeApp
@@ -58,6 +58,7 @@ def composed_keys() -> set[str]:
         *(f"ticket.{state}" for state in get_args(TicketState) if state not in ENDED),
         *(f"state.{state}" for state in get_args(SaleState)),
         *(f"product.{image}" for image in get_args(Image)),
+        *(f"limit.{name}" for name in LimitsChange.model_fields),
         *(f"phase.{phase}" for phase in ("soon", "live", "sold_out", "ended")),
     }
 

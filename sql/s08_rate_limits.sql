@@ -1,0 +1,1 @@
+-- s08 changes nothing in the database: limits, and what they count, live in Redis.
