@@ -16,7 +16,10 @@ from common.site.pages import DOCS
 from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
-BENCH, GROWTH, DRAIN = (DOCS / "results" / name for name in ("bench.json", "growth.json", "s07_drain.json"))
+RESULTS = DOCS / "results"
+BENCH, GROWTH, DRAIN, BURSTS = (
+    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts")
+)
 Document = dict[str, Any]
 
 
@@ -75,6 +78,22 @@ def drain(lang: Lang) -> str:
     ]
     head = [word("drained", lang), word("a_second", lang), word("of_bare_rows", lang)]
     return _shown(DRAIN, {"about": document}, lang, table(head, rows, "lrr"))
+
+
+def bursts(lang: Lang) -> str:
+    """What five rate limiters let through, as a picture and as a table."""
+    document = _read(BURSTS)
+    if not document:
+        return ""
+    rows = [
+        (word(f"limiter: {each['name']}", lang), each["most_in_20_s"], each["most_in_a_window"], each["bytes"])
+        for each in document["limiters"]
+    ]
+    seconds = document["seconds"]
+    head = [word("limiter", lang, document["count"], seconds), word("most_in", lang, 20)]
+    head += [word("most_in", lang, seconds), word("bytes_a_key", lang)]
+    picture = _picture(BURSTS.with_suffix(".svg").read_text("utf-8"))
+    return _shown(BURSTS, {"about": document}, lang, picture, table(head, rows, "lrrr"))
 
 
 def _peaks(document: Document, lang: Lang) -> str:
