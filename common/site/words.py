@@ -80,6 +80,24 @@ WORDS: dict[str, dict[Lang, str]] = {
     "limiter": {"en": "{} in {} s, by", "zh": "{1} 秒 {0} 次，算法"},
     "most_in": {"en": "most in {} s", "zh": "{} 秒内最多放行"},
     "bytes_a_key": {"en": "bytes for a key", "zh": "每个键的字节数"},
+    "bursts: title": {
+        "en": "One press a second, and a limit of {} in {} s: how many got through in the last {} s",
+        "zh": "每秒点一下，限额 {1} 秒 {0} 次：最近 {2} 秒里放行了几次",
+    },
+    "bursts: most": {"en": "at most {} in {} s", "zh": "{1} 秒内最多 {0} 次"},
+    "bursts: minute": {"en": "a minute ends", "zh": "一分钟结束"},
+    "bursts: legend": {
+        "en": "blue: a press that was let through; dashed: the limit; red: over it",
+        "zh": "蓝：放行的点击；虚线：限额；红：超出的部分",
+    },
+    "bursts: source": {
+        "en": "the scripts of the stage, by a clock moved by hand",
+        "zh": "这一关自己的脚本，钟由手拨",
+    },
+    "bursts: in words": {
+        "en": "What five rate limiters let through of one press a second, by a limit of {} in {} seconds",
+        "zh": "每秒点一下，限额 {1} 秒 {0} 次，五种限流算法各放行了什么",
+    },
     "limiter: fixed_window": {"en": "fixed window", "zh": "固定窗口"},
     "limiter: sliding_log": {"en": "sliding log", "zh": "滑动日志"},
     "limiter: sliding_counter": {"en": "sliding counter", "zh": "滑动计数"},

@@ -179,7 +179,10 @@ def test_the_bursts_are_shown_limiter_by_limiter_and_only_if_they_were_measured(
     for each in found:
         name = WORDS[f"limiter: {each['name']}"][lang]
         assert f"| {name} | {each['most_in_20_s']} | {each['most_in_a_window']} | {each['bytes']} |" in shown
-    assert drawn(shown) == measured.BURSTS.with_suffix(".svg").read_text()
+    svg = measured.BURSTS.with_suffix(".svg").read_text()
+    assert (drawn(shown) == svg) == (lang == "en")
+    assert WORDS["bursts: legend"][lang] in drawn(shown)
+    assert drawn(shown).count("<path") == svg.count("<path")
     assert "`docs/results/s08_bursts.json`" in shown
     monkeypatch.setattr(measured, "BURSTS", tmp_path / "s08_bursts.json")
     assert measured.bursts(lang) == ""
