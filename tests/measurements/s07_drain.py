@@ -105,8 +105,7 @@ def consumers(shop: World, sale: Sale, count: int) -> float:
     name = shop.backends.keys.shared("journals")
     shop.backends.stock.delete(name)
     argv = service_argv(shop.stage, CONSUMER)
-    settings = shop.backends.settings
-    env = os.environ | {"MYSQL_URL": settings.mysql_url, "REDIS_URL": settings.redis_url}
+    env = os.environ | {VARIABLE: ""}
     running = [subprocess.Popen(argv, env=env, stdout=subprocess.PIPE) for _ in range(count)]
     try:
         for process in running:
@@ -129,12 +128,7 @@ def job_for_each_batch(shop: World, sale: Sale) -> float:
         "s07", shop.backends.settings, shop.clock, drain=variants.BatchJobs, journal=variants.Patient
     )
     queue = Queue(worker.queue_name("s07"), connection=shop.backends.queue, serializer=JSONSerializer)
-    os.environ |= {
-        "MYSQL_URL": shop.backends.settings.mysql_url,
-        "REDIS_URL": shop.backends.settings.redis_url,
-        VARIABLE: "drain=stages.s07_journal.variants:BatchJobs",
-    }
-    worker.shop_of("s07")
+    worker.shop_of("s07")  # as the environment says: see `main`
     began = time.perf_counter()
     for _ in range(-(-length(shop, sale) // MOST)):
         other.shop.tasks["drain"].run({"sale": sale.id})
@@ -201,6 +195,8 @@ def ratios(rounds: Sequence[dict[str, float]], to: str) -> dict[str, float]:
 def main(file: Path) -> None:
     with Lab(say=print) as lab:
         settings = Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url)
+        os.environ |= {"MYSQL_URL": lab.mysql.url, "REDIS_URL": lab.redis.url}
+        os.environ[VARIABLE] = "drain=stages.s07_journal.variants:BatchJobs"  # of the worker in this process
         shop = World("s07", settings, HandClock(), counter=partial(JournalCounter, most=10**9))
         rounds, shared = measure(shop), orders_for_each_commit(shop)
         shop.close()
