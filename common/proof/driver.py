@@ -16,9 +16,10 @@ from common.proof.waits import LockWaits
 GLANCE = 0.001  # seconds to wait for a reply before asking the server who waits for a lock
 PATIENCE = 30.0  # seconds that an actor may compute or sleep between two steps
 MOST_MOVES = 400
-OF_NO_SALE = re.compile(
-    r":\{[a-z]|rq:queues"
-)  # keys that all playings share: what they count is not the same each time
+DIFFERS = re.compile(
+    r":\{[a-z]\w*\}(?!:\w+:sale:)|rq:queues"  # keys of no sale, which all playings share
+    r"|^PTTL"
+)  # what is answered to these is not the same each time
 
 BEGINS, WAKES = Step("Python", "begins"), Step("Python", "wakes up")
 
@@ -161,7 +162,7 @@ class Driver:
                 step = replace(step, command=tidy(step.command), details=tidy(step.details))
                 self._let_go(name)
                 replies = {actor: tidy(reply) for actor, reply in sorted(self._settle().items())}
-                if OF_NO_SALE.search(step.command) and name in replies:
+                if DIFFERS.search(step.command) and name in replies:
                     replies[name] = "…"
                 moves.append(Move(name, step, ready, replies))
                 moved()

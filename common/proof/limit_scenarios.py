@@ -57,7 +57,7 @@ WITH_LIMITS = {
             title="Two buyers at a sale that takes one press an hour",
             units=2,
             limit=1,
-            before=(SetLimits("back office", {"sale": Limit(1, HOUR)}),),
+            before=(SetLimits("back office", {"buyer": None, "sale": Limit(1, HOUR)}),),
             actions=(Press("buyer 1", buyer=1), Press("buyer 2", buyer=2)),
             rules=(at_most(1),),
         ),

@@ -131,10 +131,9 @@ def _split(command: Command) -> tuple[str, Sequence[Any]]:
 
 def _text(value: Any) -> str:
     if isinstance(value, bytes | bytearray):  # a character has four bytes at most
-        value = value[: 4 * LONGEST].decode(errors="replace")
+        start = value[: 4 * LONGEST].decode(errors="replace")
+        return "…" if "\ufffd" in start[:-1] else _text(start)  # compressed
     text = str(value)
-    if "\ufffd" in text[:-1]:
-        return "…"  # compressed
     return _plain(text) if len(text) <= LONGEST else CUT.sub("…", _plain(text[:LONGEST]))
 
 

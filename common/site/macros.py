@@ -91,6 +91,10 @@ class Macros:
         """How quickly s07 writes a backlog, beside the least there is to do. Nothing until measured."""
         return measured.drain(self._lang)
 
+    def bursts(self) -> str:
+        """What s08's five limiters let through of one press a second. Nothing until measured."""
+        return measured.bursts(self._lang)
+
     def schedule(self) -> str:
         """The timetable."""
         return tables.schedule(self._lang, self._here())

@@ -12,11 +12,15 @@ from typing import Any
 
 from common.bench import plot
 from common.site.blocks import table
+from common.site.errors import PageError
 from common.site.pages import DOCS
 from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
-BENCH, GROWTH, DRAIN = (DOCS / "results" / name for name in ("bench.json", "growth.json", "s07_drain.json"))
+RESULTS = DOCS / "results"
+BENCH, GROWTH, DRAIN, BURSTS = (
+    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts")
+)
 Document = dict[str, Any]
 
 
@@ -75,6 +79,41 @@ def drain(lang: Lang) -> str:
     ]
     head = [word("drained", lang), word("a_second", lang), word("of_bare_rows", lang)]
     return _shown(DRAIN, {"about": document}, lang, table(head, rows, "lrr"))
+
+
+def bursts(lang: Lang) -> str:
+    """What five rate limiters let through, as a picture and as a table."""
+    document = _read(BURSTS)
+    if not document:
+        return ""
+    counts = ("most_in_20_s", "most_in_a_window", "bytes")
+    rows = [
+        (word(f"limiter: {each['name']}", lang), *(each[count] for count in counts))
+        for each in document["limiters"]
+    ]
+    seconds = document["seconds"]
+    head = [word("limiter", lang, document["count"], seconds), word("most_in", lang, 20)]
+    head += [word("most_in", lang, seconds), word("bytes_a_key", lang)]
+    picture = _picture(_translated(BURSTS.with_suffix(".svg").read_text("utf-8"), document, lang))
+    return _shown(BURSTS, {"about": document}, lang, picture, table(head, rows, "lrrr"))
+
+
+def _translated(svg: str, document: Document, lang: Lang) -> str:
+    """The picture of the bursts, which is drawn in English, with the words of `lang`."""
+    count, seconds = document["count"], document["seconds"]
+    said: list[tuple[str, tuple[object, ...]]] = [
+        ("bursts: title", (count, seconds, seconds)),
+        ("bursts: in words", (count, seconds)),
+        *((f"bursts: {key}", ()) for key in ("minute", "legend", "source")),
+    ]
+    for each in document["limiters"]:
+        said += [(f"limiter: {each['name']}", ()), ("bursts: most", (each["most_in_a_window"], seconds))]
+    for key, values in said:
+        english = word(key, "en", *values)
+        if english not in svg and word(key, lang, *values) not in svg:
+            raise PageError(f"the picture of the bursts does not say {english!r}")
+        svg = svg.replace(english, word(key, lang, *values))
+    return svg
 
 
 def _peaks(document: Document, lang: Lang) -> str:

@@ -170,6 +170,24 @@ def test_a_drain_is_shown_way_by_way_and_only_if_it_was_measured(
     assert "`docs/results/s07_drain.json`" in shown
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_bursts_are_shown_limiter_by_limiter_and_only_if_they_were_measured(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = json.loads(measured.BURSTS.read_text())["limiters"]
+    shown = measured.bursts(lang)
+    for each in found:
+        name = WORDS[f"limiter: {each['name']}"][lang]
+        assert f"| {name} | {each['most_in_20_s']} | {each['most_in_a_window']} | {each['bytes']} |" in shown
+    svg = measured.BURSTS.with_suffix(".svg").read_text()
+    assert (drawn(shown) == svg) == (lang == "en")
+    assert WORDS["bursts: legend"][lang] in drawn(shown)
+    assert drawn(shown).count("<path") == svg.count("<path")
+    assert "`docs/results/s08_bursts.json`" in shown
+    monkeypatch.setattr(measured, "BURSTS", tmp_path / "s08_bursts.json")
+    assert measured.bursts(lang) == ""
+
+
 def test_the_report_shows_every_stage_that_was_measured_however_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
