@@ -27,6 +27,7 @@ from common.proof.schedule import Run
 from common.proof.steps import Step
 from common.shop import Order
 from homework.grader.book import Homework, beside
+from homework.grader.ear import Ear
 from homework.grader.playing import MOST, Meeting, Part, Player, Scene
 from homework.grader.result import Costs, Trace
 from homework.grader.sandbox import Answer, NotStarted, Sandbox, StudentError, ready
@@ -196,6 +197,11 @@ class Grading:
     @cached_property
     def _witness(self) -> Witness:
         return Witness(self.open.enter_context(closing(self.servers.db())))
+
+    def ear(self) -> Ear:
+        """Hears what Redis is sent from here on."""
+        redis = self.backends.stock
+        return Ear(redis, self.open.enter_context(redis.monitor()))  # type: ignore[no-untyped-call]
 
     # --- schedules ---
 

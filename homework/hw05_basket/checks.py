@@ -13,15 +13,14 @@ from typing import Any, Self
 
 from redis.exceptions import ResponseError
 
-from common.ids import new_id
 from common.proof.oracle import Verdict
 from common.proof.schedule import Run
 from common.shop import Refused, SoldOut
 from homework.grader.authoring import Answer, Failed, Grading, Meeting, Part, Scene, broken
+from homework.grader.ear import SCRIPTS
 
 ANN, BOB = 1, 2
 PRODUCTS = ("cup", "kettle", "lamp", "tea")
-SCRIPTS = {"EVALSHA", "EVAL", "FCALL"}
 
 
 def takes(g: Grading) -> None:
@@ -62,7 +61,7 @@ def nothing_if_short(g: Grading) -> None:
 
 
 def two_baskets(g: Grading) -> None:
-    ear = Ear(g)
+    ear = g.ear()
 
     def prepare() -> Scene:
         scene = shelves(g, tea=1, kettle=1)
@@ -78,7 +77,7 @@ def two_baskets(g: Grading) -> None:
 
 
 def no_false_sold_out(g: Grading) -> None:
-    ear = Ear(g)
+    ear = g.ear()
 
     def prepare() -> Scene:
         scene = shelves(g, kettle=1, tea=0)
@@ -95,7 +94,7 @@ def no_false_sold_out(g: Grading) -> None:
 
 
 def one_script(g: Grading) -> None:
-    ear, scene = Ear(g), shelves(g, tea=5, kettle=5)
+    ear, scene = g.ear(), shelves(g, tea=5, kettle=5)
     take(g, scene, ANN, "k0", tea=1)  # the script is known to Redis from here on
     for what, wanted in (("is taken", {"tea": 1, "kettle": 1}), ("is refused", {"tea": 1, "kettle": 9})):
         ear.listen()
@@ -232,42 +231,6 @@ def only_bob_has_it(units: Mapping[str, int], run: Run) -> Sequence[Verdict]:
     if units != {"kettle": 0, "tea": 0}:
         return [broken("all_or_nothing", f"Bob has the kettle, and left are {told(units)}")]
     return []
-
-
-class Ear:
-    """Hears what clients send to Redis, from Redis itself: what the sandbox tells of it is a claim."""
-
-    def __init__(self, g: Grading) -> None:
-        self._redis = g.backends.stock
-        self._monitor = g.open.enter_context(self._redis.monitor())  # type: ignore[no-untyped-call]
-
-    def listen(self) -> None:
-        """Hear from here on."""
-        self.heard()
-
-    def heard(self) -> list[str]:
-        """The commands' names. Loading a script, and being refused because it is not loaded, are left out."""
-        mark, names = new_id(), list[str]()
-        self._redis.echo(mark)
-        while True:
-            said = self._monitor.next_command()
-            if said["command"] == f"ECHO {mark}":
-                return names
-            name = said["command"].split(" ")[0].upper()
-            if name == "SCRIPT":
-                names[-1:] = [last for last in names[-1:] if last != "EVALSHA"]
-            elif said["client_type"] != "lua":
-                names.append(name)
-
-    def expect_told(self, run: Run) -> None:
-        """`Failed` when Redis has heard more since `listen` than the sandbox told of."""
-        steps = [move.step.command for move in run.moves if move.step.server == "Redis"]
-        told_of = sum(step.count(", ") + 1 if step.startswith("pipeline: ") else 1 for step in steps)
-        if len(self.heard()) > told_of:
-            raise Failed(
-                "Your code sent commands to Redis that the grader was not told of: use the connection that"
-                " you are given, as it is"
-            )
 
 
 class ReplyCut:
