@@ -2,7 +2,8 @@
 
     locust -f common/locustfile.py --host http://127.0.0.1:8000
 
-Each user is another demo buyer. Tokens are made here, with the SECRET_KEY of the shop, and cost it nothing.
+Each user is another demo buyer, also when several locusts share the crowd (`--processes 2`, or `--master` and
+`--worker` on several machines). Tokens are made here, with the SECRET_KEY of the shop, and cost it nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from common.web.answers import LOOK_AGAIN
 from common.web.auth import issue_token
 
 EXPECTED = {403, 409, 410}  # not open yet, sold out, limit reached, ended: clear answers, no failures
+MOST = 10_000  # users of one locust
 numbers = itertools.count(1)
 
 
@@ -29,7 +31,8 @@ class Buyer(FastHttpUser):
     wait_time = between(0.5, 2)
 
     def on_start(self) -> None:
-        token = issue_token(Settings.from_env(), demo_buyer(next(numbers)))
+        nth_locust = getattr(self.environment.runner, "worker_index", 0)
+        token = issue_token(Settings.from_env(), demo_buyer(nth_locust * MOST + next(numbers)))
         self.headers = {"Authorization": f"Bearer {token}"}
         self.sales: list[dict[str, Any]] = []
         self.look_around()

@@ -12,7 +12,11 @@ from common.bench.subjects import HELLO
 
 @dataclass(frozen=True)
 class Figure:
-    """One subject at one kind of load. `ratio` is to Flask's hello, round by round, so within one run."""
+    """One subject at one kind of load: medians of the rounds.
+
+    `ratio` is to Flask's hello, round by round, so within one run. `written` is how many orders a second were
+    written, the drain included: what the accepted attempts are worth. The others are as in `Peak`.
+    """
 
     subject: str
     kind: str
@@ -23,8 +27,12 @@ class Figure:
     p50_ms: float
     p99_ms: float
     cpu_us: float
+    sql: float
+    redis: float
     generator: float
     other: int
+    drain_s: float | None
+    written: float | None
 
 
 def boil_down(rounds: Sequence[Sequence[Peak]]) -> list[Figure]:
@@ -40,6 +48,8 @@ def _find(peaks: Iterable[Peak], subject: str, kind: str) -> Peak:
 
 def _figure(peaks: Sequence[Peak], hello: Sequence[float]) -> Figure:
     speeds = [peak.per_second for peak in peaks]
+    drains = [peak.drain_s for peak in peaks if peak.drain_s is not None]
+    written = [peak.count / (peak.seconds + peak.drain_s) for peak in peaks if peak.drain_s is not None]
     return Figure(
         subject=peaks[0].subject,
         kind=peaks[0].kind,
@@ -50,6 +60,10 @@ def _figure(peaks: Sequence[Peak], hello: Sequence[float]) -> Figure:
         p50_ms=round(median(peak.p50_ms for peak in peaks), 2),
         p99_ms=round(median(peak.p99_ms for peak in peaks), 2),
         cpu_us=round(median(peak.cpu_us for peak in peaks)),
+        sql=round(median(peak.sql for peak in peaks), 1),
+        redis=round(median(peak.redis for peak in peaks), 1),
         generator=round(median(peak.generator for peak in peaks), 2),
         other=sum(peak.other for peak in peaks),
+        drain_s=round(median(drains), 2) if drains else None,
+        written=round(median(written)) if written else None,
     )

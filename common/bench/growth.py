@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from common.bench.peaks import Bench, press_url, sale_of
-from common.bench.subjects import Shop, processor_seconds
+from common.bench.peaks import Bench, Written, press_url, sale_of
+from common.bench.subjects import Shop
 from common.bench.wrk import press_once_each
 from common.lab import LabError
 from common.running import Running
@@ -14,45 +14,47 @@ from common.running import Running
 
 @dataclass(frozen=True)
 class Size:
-    """So many buyers, each of whom bought one unit. Bytes are those of the sale's keys in Redis."""
+    """So many attempts at one fresh sale. `kind` is "accepted" or "refused", as all of them were.
+
+    `cpu_us` is what the servers spent on each, until the last order was written; `redis_bytes` is what the
+    sale takes in Redis afterwards.
+    """
 
     subject: str
-    buyers: int
+    kind: str
+    attempts: int
     seconds: float
     cpu_us: float
     redis_bytes: int
 
     @property
-    def bytes_per_buyer(self) -> float:
-        return self.redis_bytes / self.buyers
+    def bytes_each(self) -> float:
+        return self.redis_bytes / self.attempts
 
 
-def grow(bench: Bench, shop: Shop, sizes: Sequence[int]) -> Iterator[Size]:
-    """One fresh sale for each size, and that many buyers, each pressing once.
+def grow(bench: Bench, shop: Shop, kind: str, sizes: Sequence[int]) -> Iterator[Size]:
+    """One fresh sale for each size, and that many attempts, all accepted or all refused.
 
-    Not for stages that answer before the order is written: there the queue is what is measured.
+    Who is accepted is another buyer each time; who is refused comes again when all have been. `LabError` when
+    one unit more or less was sold: then nothing can be said.
     """
-    for buyers in sizes:
-        url = press_url(shop, buyers)
-        before = processor_seconds(bench.lab)
-        seconds = press_once_each(bench.lab, bench.wrk, url, shop.tokens, buyers)
-        used = processor_seconds(bench.lab) - before
-        sold = units_sold(shop.running, sale_of(url))
-        if sold != buyers:
-            raise LabError(f"{shop.name}: of {buyers} buyers {sold} bought; nothing can be said about growth")
+    for attempts in sizes:
+        url = press_url(shop, attempts if kind == "accepted" else 0)
+        before = bench.spent(shop)
+        seconds = press_once_each(bench.lab, bench.wrk, url, shop.tokens, attempts)
+        written, wanted = Written(shop.running, sale_of(url)), attempts if kind == "accepted" else 0
+        if written.wait(wanted) is None or written.orders != wanted:
+            raise LabError(f"{shop.name}: {written.orders} orders, where {wanted} were due")
+        used = (bench.spent(shop) - before).cpu
         size = redis_bytes(shop.running, sale_of(url))
-        yield Size(shop.name, buyers, round(seconds, 2), 1e6 * used / buyers, size)
-
-
-def units_sold(running: Running, sale_id: int) -> int:
-    with running.database() as db:
-        row = db.one("SELECT COALESCE(SUM(quantity), 0) AS sold FROM orders WHERE sale_id = %s", sale_id)
-    assert row
-    return int(row["sold"])
+        yield Size(shop.name, kind, attempts, round(seconds, 2), 1e6 * used / attempts, size)
 
 
 def redis_bytes(running: Running, sale_id: int) -> int:
-    """What the keys of one sale take, every element of them counted."""
+    """What the keys of one sale take, every element of them counted, and its jobs in the queue, if any."""
     with running.redis() as redis:
-        names = redis.scan_iter(match=f"{running.stage.code}:{{{sale_id}}}:*", count=1000)
-        return sum(int(redis.memory_usage(name, samples=0) or 0) for name in names)
+        return sum(
+            int(redis.memory_usage(name, samples=0) or 0)
+            for pattern in (f"{running.stage.code}:{{{sale_id}}}:*", f"rq:job:{sale_id}-*")
+            for name in redis.scan_iter(match=pattern, count=1000)
+        )

@@ -7,8 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from common.bench.growth import grow
 from common.bench.peaks import Bench, Peak
 from common.bench.subjects import Shop, Subject, start_hello, start_plain, start_stage
+from common.bench.wrk import children_cpu
 from common.demo.contest import Crowd, hold
 from common.lab import Lab, debian
 from common.lab.places import Say
@@ -68,11 +70,20 @@ def measure(bench: Bench, subject: Subject) -> Iterator[Peak]:
     yield bench.reads(subject, "state", "/api/sales/1")
 
 
-def spike(shop: Shop, crowd: Crowd) -> dict[str, Any]:
+def redis_bytes_per_buyer(bench: Bench, shop: Shop) -> int:
+    """What the stage keeps in Redis for each of a thousand buyers who have bought one unit."""
+    [size] = grow(bench, shop, "accepted", [1000])
+    return round(size.bytes_each)
+
+
+def spike(bench: Bench, shop: Shop, crowd: Crowd) -> dict[str, Any]:
     """The same crowd at once, in an open loop, and what the oracle makes of it."""
-    return hold(shop.running, crowd, lambda _: None).figures()
+    crowd_before, shop_before = children_cpu(), bench.spent(shop).cpu
+    figures = hold(shop.running, crowd, lambda _: None).figures()
+    crowd_cpu, shop_cpu = children_cpu() - crowd_before, bench.spent(shop).cpu - shop_before
+    return {**figures, "generator": round(crowd_cpu / (crowd_cpu + shop_cpu), 2)}
 
 
 def round_trips(shop: Shop) -> dict[str, Any]:
-    """Counted, not timed: the same on every machine."""
+    """Of one attempt, counted: the same on every machine. Without what a worker does afterwards."""
     return {kind: asdict(cost) for kind, cost in costs(shop.running.stage, shop.running.settings).items()}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from common.lab import Lab, resolve
+from common.lab import Lab, Process, resolve
 from common.lab.sockets import answers
 from common.running import WEB_PROCESSES, WEB_THREADS, Running, run_stage
 from common.seed import demo_tokens
@@ -19,10 +21,11 @@ PLAIN_BYTES = 10_000  # about a page of the shop
 
 @dataclass(frozen=True)
 class Subject:
-    """Something that answers at `url`."""
+    """Something that answers at `url`, by these processes and their children."""
 
     name: str
     url: str
+    processes: Sequence[Process]
 
 
 @dataclass(frozen=True)
@@ -37,25 +40,25 @@ def start_stage(lab: Lab, stage: Stage, port: int, buyers: int) -> Shop:
     running = run_stage(lab, stage, port=port, buyers=buyers)
     tokens = lab.folder / f"tokens-{stage.code}"
     tokens.write_text("\n".join(demo_tokens(running.settings, buyers)) + "\n")
-    return Shop(stage.name, running.url, running, tokens)
+    return Shop(stage.name, running.url, running.processes, running, tokens)
 
 
 def start_hello(lab: Lab, port: int) -> Subject:
     """Flask on the same server, with as many processes and threads as a stage has."""
     argv = granian_argv("common.bench.hello:create_app", port, WEB_PROCESSES, WEB_THREADS)
-    lab.start_process(HELLO, argv, ready=answers(port, "/"))
-    return Subject(HELLO, f"http://127.0.0.1:{port}/")
+    process = lab.start_process(HELLO, argv, ready=answers(port, "/"))
+    return Subject(HELLO, f"http://127.0.0.1:{port}/", [process])
 
 
 def start_plain(lab: Lab, port: int) -> Subject:
     folder = lab.folder / "page"
     folder.mkdir()
     (folder / "page.html").write_bytes(b"x" * PLAIN_BYTES)
-    return Subject(PLAIN, serve_file(lab, port, folder, "/page.html"))
+    return serve_file(lab, port, folder, "/page.html")
 
 
-def serve_file(lab: Lab, port: int, root: Path, path: str) -> str:
-    """The address of the file `path` below `root`, at an nginx that has nothing else to do than serve it."""
+def serve_file(lab: Lab, port: int, root: Path, path: str) -> Subject:
+    """The file `path` below `root`, at an nginx that has nothing else to do than serve it."""
     folder = lab.folder / PLAIN
     (folder / "tmp").mkdir(parents=True)
     conf = folder / "nginx.conf"
@@ -63,22 +66,19 @@ def serve_file(lab: Lab, port: int, root: Path, path: str) -> str:
     argv: list[str | Path] = [resolve("nginx").path, "-p", f"{folder}/", "-c", conf]
     if os.geteuid() == 0:
         argv += ["-g", "user root;"]  # else its workers become nobody, who may not look into the folder
-    lab.start_process(PLAIN, argv, ready=answers(port, path), cwd=folder)
-    return f"http://127.0.0.1:{port}{path}"
+    process = lab.start_process(PLAIN, argv, ready=answers(port, path), cwd=folder)
+    return Subject(PLAIN, f"http://127.0.0.1:{port}{path}", [process])
 
 
-def processor_seconds(lab: Lab) -> float:
-    """Processor time that everything in the lab has used so far: servers, web, workers, edge.
-
-    Without the load generator, which is no part of the lab.
-    """
+def processor_seconds(processes: Sequence[Process]) -> float:
+    """Processor time that these processes and their children have used so far, ended children included."""
     import psutil
 
     used = 0.0
-    for process in psutil.Process(lab.supervisor.keeper_pid).children(recursive=True):
-        try:
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        used += sum(times[:4])  # user and system, its own and that of children which have ended
+    for parent in processes:
+        with suppress(psutil.NoSuchProcess):
+            root = psutil.Process(parent.pid)
+            for process in (root, *root.children(recursive=True)):
+                with suppress(psutil.NoSuchProcess):
+                    used += sum(process.cpu_times()[:4])  # user and system, its own and of ended children
     return used

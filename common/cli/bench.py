@@ -46,13 +46,16 @@ def bench(
     from common.stages import all_stages
 
     console = new_console()
+    found = report.begin(console)
     plan = run.Plan(rounds, seconds, buyers, Crowd(crowd, crowd // 10, seed))
     with (
         run.shops(stages or all_stages(), buyers, seconds, console.print) as (ready, shops),
         run.references(ready.lab) as references,
     ):
-        measured = report.measure_all(console, plan, ready, references, shops)
+        about = report.about_run(ready, found)
+        measured = report.measure_all(console, about, plan, ready, references=references, shops=shops)
     console.print(report.table(measured))
+    console.print(report.table_of_spikes(measured))
     if json_file:
         report.save(json_file, measured)
         for picture in plot.draw(json_file):

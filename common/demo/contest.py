@@ -12,7 +12,7 @@ from typing import Any
 from common.catalog import find_sale
 from common.proof.crowd import Press, Target, plan, run, spike
 from common.proof.facts import Facts, load, read_counter, read_tickets
-from common.proof.history import Told, answers_per_second, quantile, quantile_to_end
+from common.proof.history import Told, answers_per_second, drain, quantile, quantile_to_end
 from common.proof.oracle import Verdict, judge
 from common.running import Running
 from common.seed import demo_tokens
@@ -74,6 +74,7 @@ class Result:
             "p50_ms": milliseconds(quantile(history, 0.50)),
             "p99_ms": milliseconds(quantile(history, 0.99)),
             "p99_to_end_ms": milliseconds(quantile_to_end(history, 0.99)),
+            "drain_ms": milliseconds(drain(history)),
             "answers_per_second": round(answers_per_second(history) or 0),
             "latest_press_ms": milliseconds(max(told.sent_at - told.planned_at for told in history)),
             "verdicts": [asdict(verdict) for verdict in self.verdicts],

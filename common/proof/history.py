@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Literal, NamedTuple, Self, get_args
@@ -140,6 +140,15 @@ def quantile_to_end(history: Iterable[Told], share: float) -> float | None:
 def nearest_rank(waits: Iterable[float | None], share: float) -> float | None:
     known = sorted(wait for wait in waits if wait is not None)
     return known[max(0, math.ceil(share * len(known)) - 1)] if known else None
+
+
+def drain(history: Sequence[Told]) -> float | None:
+    """Seconds from the last planned press until everybody knew for good; None while somebody does not."""
+    ends = [told.ended_at for told in history]
+    known = [end for end in ends if end is not None]
+    if not known or len(known) < len(ends):
+        return None
+    return max(0.0, max(known) - max(told.planned_at for told in history))
 
 
 def answers_per_second(history: Iterable[Told]) -> float | None:

@@ -26,8 +26,8 @@ Arrow = dict[str, Any]
 def picture(stage: Stage, lang: Lang) -> str:
     """HTML: the system as it is in `stage`."""
     number = stage.number
-    boxes = {name: box for name, box in _source()["boxes"].items() if box["since"] <= number}
-    arrows = [each for each in _source()["arrows"] if each["since"] <= number <= each.get("until", number)]
+    boxes = {name: box for name, box in _source()["boxes"].items() if is_there(box, number)}
+    arrows = [each for each in _source()["arrows"] if is_there(each, number)]
     drawn = [*(_arrow(each, boxes, number, lang) for each in arrows)]
     drawn += [_box(box, number, lang) for box in boxes.values()]
     caption = f"{stage.code}: {stage.title[lang]}"
@@ -44,6 +44,11 @@ HEAD = (
 )
 
 
+def is_there(each: dict[str, Any], number: int) -> bool:
+    """Whether a box, a part of it or an arrow is in the picture of that stage."""
+    return bool(each["since"] <= number <= each.get("until", number))
+
+
 def described(boxes: dict[str, Box], number: int, lang: Lang) -> str:
     """The picture in words, for those who cannot see it."""
     return ". ".join(
@@ -53,7 +58,7 @@ def described(boxes: dict[str, Box], number: int, lang: Lang) -> str:
 
 
 def _present(box: Box, number: int) -> Iterator[dict[str, Any]]:
-    return (part for part in box.get("parts", []) if part["since"] <= number)
+    return (part for part in box.get("parts", []) if is_there(part, number))
 
 
 def _box(box: Box, number: int, lang: Lang) -> str:

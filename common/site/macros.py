@@ -76,8 +76,16 @@ class Macros:
         return tables.costs(find(stage), self._lang)
 
     def bench(self, stage: str | None = None) -> str:
-        """What was measured: of all stages, or of one beside the one before. Nothing until it was."""
-        return measured.figures(find(stage), self._lang) if stage else measured.pictures(self._lang)
+        """What was measured: speed against guarantees; or one stage beside the one before. Else nothing."""
+        return measured.figures(find(stage), self._lang) if stage else measured.speed(self._lang)
+
+    def bench_report(self) -> str:
+        """The whole benchmark: peaks, and what an accepted attempt costs. Nothing until it was measured."""
+        return measured.report(self._lang)
+
+    def growth(self) -> str:
+        """What an attempt costs as the crowd grows. Nothing until it was measured."""
+        return measured.growth(self._lang)
 
     def schedule(self) -> str:
         """The timetable."""

@@ -1,4 +1,4 @@
-"""What was measured, as pages show it: pictures and figures of docs/results/bench.json, with their source.
+"""What was measured, as pages show it: pictures and figures of docs/results, each with its source.
 
 Nothing at all as long as nothing was measured: a page never says a number that nobody measured.
 """
@@ -7,57 +7,121 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from html import escape
+from pathlib import Path
 from typing import Any
 
+from common.bench import plot
 from common.site.blocks import table
 from common.site.pages import DOCS
 from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
-FILE = DOCS / "results" / "bench.json"
-PICTURES = ("price", "peaks")
+BENCH, GROWTH = (DOCS / "results" / name for name in ("bench.json", "growth.json"))
 Document = dict[str, Any]
 
 
-def pictures(lang: Lang) -> str:
-    """Every picture drawn from the file, then its source."""
-    if not FILE.exists():
+def speed(lang: Lang) -> str:
+    """Speed against guarantees, stage by stage, as a picture."""
+    document = _read(BENCH)
+    return _shown(BENCH, document, lang, _picture(plot.price(document, lang))) if document else ""
+
+
+def report(lang: Lang) -> str:
+    """The whole benchmark: peaks as a picture and as a table, then what an accepted attempt costs."""
+    document = _read(BENCH)
+    if not document:
         return ""
-    drawn = (FILE.with_name(f"{FILE.stem}_{name}.svg") for name in PICTURES)
-    shown = "".join(_picture(path.read_bytes(), word(path.stem, lang)) for path in drawn if path.exists())
-    return f"{shown}\n\n{_source(_document(), lang)}\n"
+    return _shown(
+        *(BENCH, document, lang),
+        _picture(plot.peaks(document, lang)),
+        _peaks(document, lang),
+        _attempts(document, lang),
+    )
+
+
+def growth(lang: Lang) -> str:
+    """What an attempt and a buyer cost as the crowd grows, as a picture."""
+    document = _read(GROWTH)
+    return _shown(GROWTH, document, lang, _picture(plot.growth(document, lang))) if document else ""
 
 
 def figures(stage: Stage, lang: Lang) -> str:
     """A stage beside the one before: attempts a second by kind, and the multiple of Flask's hello."""
-    if not FILE.exists():
+    document = _read(BENCH)
+    if not document:
         return ""
-    document = _document()
     pair = [each for each in all_stages() if each.number in {stage.number - 1, stage.number}]
     speeds = {(each["subject"], each["kind"]): each for each in document["figures"]}
     kinds = dict.fromkeys(kind for subject, kind in speeds if subject in {each.name for each in pair})
     rows = [(f"`{kind}`", *(_speed(speeds.get((each.name, kind))) for each in pair)) for kind in kinds]
     head = [word("per_second", lang), *(each.code for each in pair)]
-    return f"{table(head, rows, 'l' + 'r' * len(pair))}\n{_source(document, lang)}\n" if rows else ""
+    return _shown(BENCH, document, lang, table(head, rows, "l" + "r" * len(pair))) if rows else ""
+
+
+def _peaks(document: Document, lang: Lang) -> str:
+    head = ["", "", *(word(key, lang) for key in ("a_second", "spread", "of_hello"))]
+    head += ["p50 ms", "p99 ms", "CPU µs", word("generator", lang)]
+    rows = [
+        (
+            *(_subject(each["subject"], lang), plot.word(each["kind"], lang), f"{each['per_second']:,}"),
+            *(f"{each['lowest']:,} – {each['highest']:,}", f"{each['ratio']:.2f}"),
+            *(f"{each['p50_ms']:.1f}", f"{each['p99_ms']:.1f}", f"{each['cpu_us']:,}"),
+            f"{each['generator']:.0%}",
+        )
+        for each in document["figures"]
+    ]
+    return table(head, rows, "llrrrrrrr")
+
+
+def _attempts(document: Document, lang: Lang) -> str:
+    accepted = {each["subject"]: each for each in document["figures"] if each["kind"] == "accepted"}
+    keys = ("written", "sql", "redis", "bytes", "spike_end", "drain", "not_kept")
+    rows = []
+    for stage, spike in document["spikes"].items():
+        peak, broken = (
+            accepted[stage],
+            [each["name"] for each in spike["verdicts"] if each["state"] != "kept"],
+        )
+        rows.append(
+            (
+                *(
+                    _subject(stage, lang),
+                    "" if peak["written"] is None else f"{peak['written']:,}",
+                    peak["sql"],
+                    peak["redis"],
+                ),
+                document["redis_bytes_per_buyer"][stage],
+                *(spike["p99_to_end_ms"], spike["drain_ms"], ", ".join(f"`{name}`" for name in broken)),
+            )
+        )
+    crowd = document["about"]["spike"]
+    note = word("spike", lang, f"{crowd['buyers']:,}", f"{crowd['units']:,}")
+    return f"{note}\n\n{table(['', *(word(key, lang) for key in keys)], rows, 'lrrrrrrl')}"
+
+
+def _subject(name: str, lang: Lang) -> str:
+    return next((f"`{each.code}`" for each in all_stages() if each.name == name), plot.word(name, lang))
 
 
 def _speed(figure: Document | None) -> str:
     return f"{figure['per_second']:,.0f} (× {figure['ratio']:g})" if figure else ""
 
 
-def _picture(svg: bytes, title: str) -> str:
+def _picture(svg: str) -> str:
     """As an image, so that it follows the page's light or dark and not only the system's."""
-    data = b64encode(svg).decode()
-    return f'<img class="measured" alt="{escape(title)}" src="data:image/svg+xml;base64,{data}">\n'
+    title, data = svg.partition('aria-label="')[2].partition('"')[0], b64encode(svg.encode()).decode()
+    return f'<img class="measured" alt="{title}" src="data:image/svg+xml;base64,{data}">\n'
 
 
-def _source(document: Document, lang: Lang) -> str:
+def _shown(file: Path, document: Document, lang: Lang, *parts: str) -> str:
+    """`parts`, and below them where they come from."""
     about = document["about"]
-    values = (about["machine"], about["date"][:10], f"`{about['command']}`", "`docs/results/bench.json`")
-    return f"<small>{word('measured', lang, *values)}</small>"
+    source = word(
+        *("measured", lang, about["machine"], about["date"][:10], about["load_average"]),
+        *(f"`{about['command']}`", f"`docs/results/{file.name}`"),
+    )
+    return "\n\n".join([*parts, f"<small>{source}</small>"]) + "\n"
 
 
-def _document() -> Document:
-    read: Document = json.loads(FILE.read_text())
-    return read
+def _read(file: Path) -> Document | None:
+    return json.loads(file.read_text("utf-8")) if file.exists() else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 from flask import Flask
 
@@ -52,6 +53,13 @@ BLUEPRINTS = (
 )
 
 
+class App(Flask):
+    """Flask looks at every hook and handler of every request, whether it is `async`. None of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(
     stage: str,
     create_shop: Callable[..., Shop],
@@ -66,7 +74,7 @@ def create_app(
     backends = Backends.connect(described.code, settings or Settings.from_env(), clock)
     shop = create_shop(backends, **plugs(os.environ.get(VARIABLE, ""), create_shop))
 
-    app = Flask(__name__)
+    app = App(__name__)
     app.secret_key = backends.settings.secret_key
     app.json = answers.Json(app)
     app.extensions[EXTENSION] = context = new_context(described, backends, shop)

@@ -85,7 +85,7 @@ def check(model: type[Model], values: object) -> Model:
 def parse(data: bytes) -> dict[str, Any]:
     """One JSON object in UTF-8. Refuses what JSON parsers disagree about: NaN, and a name given twice."""
     try:
-        value = json.loads(data.decode(), object_pairs_hook=once_each, parse_constant=no_number)
+        value = DECODER.decode(data.decode())
     except UnicodeDecodeError:
         raise Invalid("body", "is not UTF-8") from None
     except RecursionError:
@@ -108,6 +108,9 @@ def once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def no_number(name: str) -> NoReturn:
     raise Invalid("body", f"{name} is not JSON")
+
+
+DECODER = json.JSONDecoder(object_pairs_hook=once_each, parse_constant=no_number)
 
 
 def invalid(wrong: Wrong) -> Invalid:

@@ -1,15 +1,21 @@
 """One JSON line and a few numbers for every request: what was asked, what became of it, how long it took.
 
-A WSGI wrapper, not a hook of Flask's: it sees the answer that really leaves, also when a hook fails.
+A WSGI wrapper, not a hook of Flask's: it sees the answer that really leaves, also when a hook fails. Its line
+is written without the logging package, whose record, caller and formatter cost twice what Flask's hello does.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import re
+import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from flask import Flask, request
@@ -77,12 +83,17 @@ class RequestLog:
             self._record(environ, note, status, time.perf_counter() - started)
 
     def _record(self, environ: WSGIEnvironment, note: Note, status: str, seconds: float) -> None:
-        REQUESTS.labels(self._stage, note.route, status).inc()
-        SECONDS.labels(self._stage, note.route).observe(seconds)
+        requests, times = counters(self._stage, note.route, status)
+        requests.inc()
+        times.observe(seconds)
         if note.endpoint in BUYS:
             ATTEMPTS.labels(self._stage, note.outcome).inc()
         if log.isEnabledFor(logging.INFO):
             fields = {
+                "time": datetime.now(UTC).isoformat(),
+                "level": "INFO",
+                "name": __name__,
+                "message": "request",
                 "request_id": note.request_id,
                 "stage": self._stage,
                 "method": environ["REQUEST_METHOD"],
@@ -92,7 +103,14 @@ class RequestLog:
                 "buyer_id": note.buyer_id,
                 "outcome": note.outcome,
             }
-            log.info("request", extra=fields)
+            with suppress(OSError, ValueError):  # stderr is gone: no reason to answer nobody
+                sys.stderr.write(json.dumps(fields) + "\n")  # in one piece: it is flushed line by line
+
+
+@cache
+def counters(stage: str, route: str, status: str) -> tuple[Counter, Histogram]:
+    """Looked up once: there are few routes, and few ways to answer."""
+    return REQUESTS.labels(stage, route, status), SECONDS.labels(stage, route)
 
 
 def install(app: Flask, stage: str, level: str) -> None:
@@ -114,7 +132,8 @@ def write_json(level: str) -> None:
 def note_the_route() -> None:
     """The rule, not the path: there are few rules, and as many paths as somebody cares to ask for."""
     if request.url_rule is not None:
-        note().route, note().endpoint = request.url_rule.rule, request.endpoint or ""
+        kept = note()
+        kept.route, kept.endpoint = request.url_rule.rule, request.url_rule.endpoint
 
 
 def json_handler() -> logging.Handler:

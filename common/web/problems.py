@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 from collections.abc import Callable
@@ -14,17 +15,19 @@ from typing import Any
 
 import pymysql
 import redis
-from flask import Flask, Response, json, request
+from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
 from pymysql.constants import ER
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from common.shop import Busy, Refused, TooMany
+from common.web.answers import Json
 from common.web.auth import SAFE_METHODS
 from common.web.logs import note
 
 log = logging.getLogger(__name__)
 
+ENCODER = json.JSONEncoder(default=Json.default)
 NOT_ANSWERING = (
     pymysql.OperationalError,
     pymysql.InterfaceError,
@@ -67,7 +70,7 @@ class Problem:
         }
 
     def response(self) -> Response:
-        body = json.dumps(self.document(note().request_id))
+        body = ENCODER.encode(self.document(note().request_id))
         return Response(body, self.status, self.headers, content_type="application/problem+json")
 
 

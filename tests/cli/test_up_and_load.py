@@ -10,6 +10,7 @@ import socket
 import urllib.request
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import redis
 
@@ -82,6 +83,27 @@ def test_load_ends_by_itself_with_a_summary(command: Start) -> None:
     assert run.wait() == 0, run.output
     assert "10 people at s03_cache for 5 s" in run.output
     assert re.search(r"Aggregated +[1-9]\d* +0\(0.00%\)", run.output), run.output
+
+
+def test_several_locusts_share_one_crowd_and_end_with_it(command: Start) -> None:
+    crowd = ("--users", "10", "--rate", "10", "--seconds", "5", "--processes", "2")
+    run = command("load", "s03", *crowd)
+    run.wait_for("10 people at s03_cache")
+    wait_until(lambda: locusts(run) == 3, lambda: f"{locusts(run)} locusts, where one leads two")
+    assert run.wait() == 0, run.output
+    assert re.search(r"Aggregated +[1-9]\d* +0\(0.00%\)", run.output), run.output
+
+
+def locusts(run: Command) -> int:
+    family, _ = run.belongings()
+    return sum(b"locust" in words.split(b"\0") for words in map(command_line, family))
+
+
+def command_line(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def test_load_shows_locusts_own_page_on_request(command: Start) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,6 +47,11 @@ def alive(pid: int) -> bool:
     return pid in keeper.processes()
 
 
+def hears_hang_up() -> None:
+    """As in a terminal of its own, also when the tests themselves run under nohup."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Parent:
     """Another Python that starts a Lab, reports what it started, and waits to be killed."""
 
@@ -59,6 +65,7 @@ class Parent:
                 env={**env, "PYTHONPATH": str(ROOT)},
                 text=True,
                 start_new_session=True,  # its own "terminal": a Ctrl-C there does not reach the test
+                preexec_fn=hears_hang_up,  # noqa: PLW1509 - there are no threads here
             )
         assert self.process.stdout
         line = self.process.stdout.readline()

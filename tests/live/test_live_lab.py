@@ -91,7 +91,7 @@ def test_the_light_turns_red_on_a_stage_that_oversells(page: Page) -> None:
     assert reading["queue"] is reading["left_redis"] is None, "s01 has neither"
 
 
-@pytest.mark.parametrize("page", ["s06"], indirect=True)
+@pytest.mark.parametrize("page", ["s06", "s07"], indirect=True)
 def test_it_goes_on_showing_while_what_it_shows_is_down(page: Page) -> None:
     page.press("new_sale")
     page.press("crowd")
@@ -105,6 +105,18 @@ def test_it_goes_on_showing_while_what_it_shows_is_down(page: Page) -> None:
         page.until(lambda reading: not reading["up"]["web"] and bool(reading["facts"]))
     again = page.until(lambda reading: reading["up"]["web"] and bool(reading["verdicts"]))
     assert states(again)["no_oversell"] != "broken", "what a Redis without memory cannot break"
+
+
+@pytest.mark.parametrize("page", ["s07"], indirect=True)
+def test_what_waits_in_the_journal_is_shown_and_a_killed_consumer_is_replaced(page: Page) -> None:
+    page.press("new_sale")
+    page.press("crowd")
+    with pressed(page, "pause_worker"):
+        page.until(lambda reading: (reading["queue"] or 0) > 0)
+    assert "was killed" in page.press("kill_worker")[1]
+    done = page.until(lambda reading: bool(reading["facts"]) and reading["facts"]["orders"] >= 50)
+    assert done["facts"]["sold"] <= 100
+    page.until(lambda reading: reading["queue"] == 0 and set(states(reading).values()) == {"kept"})
 
 
 @pytest.mark.parametrize("page", ["s05"], indirect=True)

@@ -40,7 +40,7 @@ def main(file: Path) -> None:
     with Lab(say=print) as lab:
         running = run_stage(lab, find("s04"), buyers=10, port=free_port())
         files = lab.folder / f"edge-{running.url.rpartition(':')[2]}" / "static/plain"
-        plain = serve_file(lab, free_port(), files, "/shell/sale.en.html")
+        plain = serve_file(lab, free_port(), files, "/shell/sale.en.html").url
         shell = f"{running.url}/sales/1"
         assert ask(plain).body == ask(shell).body
         rounds = [

@@ -1,11 +1,14 @@
 """A history keeps what each buyer was told, says unknown when nobody knows, and merges from processes."""
 
+from dataclasses import replace
+
 import pytest
 
 from common.proof.history import (
     BrokenHistory,
     Told,
     answers_per_second,
+    drain,
     end_of,
     merge,
     quantile,
@@ -113,3 +116,12 @@ def test_the_time_to_the_end_is_that_of_those_who_know() -> None:
     history = [told(1, 0.1, ended_at=103.0), told(2, 0.1, ended_at=101.0), told(3, 0.1)]
     assert quantile_to_end(history, 1) == pytest.approx(3.0)
     assert quantile_to_end(history, 0.5) == pytest.approx(1.0)
+
+
+def test_the_drain_goes_from_the_last_planned_press_to_when_everybody_knew() -> None:
+    planned_last, slow = told(2, 0.1, ended_at=101.0), told(1, 0.1, ended_at=103.0)
+    after_a_second = replace(planned_last, planned_at=101.0)
+    assert drain([slow, planned_last]) == pytest.approx(3.0)
+    assert drain([slow, after_a_second]) == pytest.approx(2.0)
+    assert drain([slow, told(3, 0.1)]) is None, "somebody does not know to this day"
+    assert drain([]) is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pytest
 import yaml
 from markdown import Markdown
 
+from common.bench.peaks import Peak
+from common.bench.report import Measured, save
+from common.bench.subjects import HELLO
 from common.lab.places import ROOT
 from common.proof.grid import rows
 from common.site import architecture, chapters, glossary, measured, outputs, plays, stage_blocks, tables
@@ -116,21 +120,69 @@ def test_the_picture_grows() -> None:
 
 
 def test_nothing_is_said_of_what_nobody_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measured, "FILE", tmp_path / "bench.json")
-    assert measured.pictures("en") == measured.figures(find("s02"), "en") == ""
+    for name in ("BENCH", "GROWTH"):
+        monkeypatch.setattr(measured, name, tmp_path / "none.json")
+    shown = {measured.speed("en"), measured.report("en"), measured.growth("en")}
+    assert shown | {measured.figures(find("s02"), "en")} == {""}
 
 
-def test_what_was_measured_is_shown_with_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = tmp_path / "bench.json"
-    monkeypatch.setattr(measured, "FILE", file)
-    about = {"machine": "2 cores", "date": "2030-01-02T03:04:05", "command": "./seckill bench"}
-    figure = {"subject": "s02_guarded_update", "kind": "accepted", "per_second": 1234, "ratio": 0.5}
-    file.write_text(json.dumps({"about": about, "figures": [figure]}))
-    (tmp_path / "bench_price.svg").write_text("<svg/>")
-    shown = measured.figures(find("s02"), "en")
-    assert "| `accepted` |  | 1,234 (× 0.5) |" in shown
-    assert "Measured on 2 cores, 2030-01-02, by `./seckill bench`" in shown
-    assert measured.pictures("zh").count("<img") == 1
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_was_measured_is_shown_with_its_source(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "BENCH", write_bench(tmp_path, ["s02_guarded_update"]))
+    table = measured.figures(find("s02"), lang)
+    assert "| `accepted` |  | 1,000 (× 0.5) |" in table
+    for shown in (table, measured.speed(lang), measured.report(lang)):
+        for told in ("2 cores", "2030-01-02", "0.3", "`./seckill bench`", "`docs/results/bench.json`"):
+            assert told in shown.rpartition("<small>")[2]
+
+
+def test_the_report_shows_every_stage_that_was_measured_however_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages = [stage.name for stage in all_stages()]
+    for count in (1, len(stages)):
+        monkeypatch.setattr(measured, "BENCH", write_bench(tmp_path, stages[:count]))
+        report, picture = measured.report("en"), drawn(measured.speed("en"))
+        for stage in stages[:count]:
+            assert report.count(f"`{find(stage[:3]).code}`") == 3, (
+                "accepted, refused, and what an accepted attempt costs"
+            )
+            assert f">{find(stage[:3]).code}<" in picture
+        assert "`no_oversell`" in report, "what the oracle found broken is not left out"
+
+
+def drawn(shown: str) -> str:
+    """The first picture in `shown`, as SVG."""
+    return b64decode(shown.partition("base64,")[2].partition('"')[0]).decode()
+
+
+def write_bench(folder: Path, stages: list[str]) -> Path:
+    """A raw file of the benchmark, as `./seckill bench` would write one."""
+    hello = Peak(HELLO, "answers", 2000, 0, 1.0, 1.0, 2.0, 50, 0, 0, 0.1)
+    peaks = [hello]
+    for name in stages:
+        peaks.append(Peak(name, "accepted", 1000, 0, 1.0, 1.0, 2.0, 100, 6, 2, 0.1, drain_s=9.0))
+        peaks.append(Peak(name, "refused", 1500, 0, 1.0, 1.0, 2.0, 60, 0, 0, 0.1))
+    spike = {
+        "p99_to_end_ms": 5,
+        "drain_ms": 6,
+        "sold": 10,
+        "verdicts": [{"name": "no_oversell", "state": "broken"}],
+    }
+    measured = Measured(
+        about={
+            **{"machine": "2 cores", "date": "2030-01-02T03:04:05", "command": "./seckill bench"},
+            **{"web": "granian", "load_average": 0.3, "spike": {"buyers": 100, "units": 10}},
+        },
+        spikes=dict.fromkeys(stages, spike),
+        round_trips={},
+        redis_bytes_per_buyer=dict.fromkeys(stages, 170),
+        rounds=[peaks],
+    )
+    save(folder / "bench.json", measured)
+    return folder / "bench.json"
 
 
 @pytest.mark.parametrize("name", [name for name in outputs.entries() if name.startswith("play-")])

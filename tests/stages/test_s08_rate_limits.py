@@ -384,6 +384,10 @@ def somebody(shop: World, sale: Sale, **changed: object) -> Attempt:
     return replace(shop.attempt(sale, buyer=1), **{**unknown, **changed})
 
 
+def test_the_shop_uses_the_limiter_of_which_the_guarantee_is_true(world: Worlds) -> None:
+    assert type(world("s08").shop.buy.func._limiter) is SlidingLog  # type: ignore[attr-defined]
+
+
 def test_a_press_too_many_is_told_when_to_come_back_and_takes_nothing(few: Callable[..., World]) -> None:
     shop = few(buyer=Limit(2, 60))
     sale = shop.new_sale(units=10, limit=10)

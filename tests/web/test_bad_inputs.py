@@ -7,7 +7,7 @@ import re
 import pytest
 from werkzeug.test import TestResponse
 
-from tests.web.bad_inputs import BAD, Bad, Request
+from tests.web.bad_inputs import BAD, Bad, Request, list_orders, signed
 from tests.web.conftest import Site
 
 INSIDES = re.compile(
@@ -65,6 +65,12 @@ def check_problem(answer: TestResponse) -> None:
 def test_the_table_is_what_it_promises() -> None:
     assert len(BAD) >= 100
     assert 500 not in {bad.status for bad in BAD.values()}
+
+
+def test_the_tokens_that_the_table_makes_fail_for_what_is_wrong_with_them_alone(site: Site) -> None:
+    request = list_orders(site)
+    signed()(site, request)
+    assert send(site, request).status_code == 200
 
 
 def test_a_price_in_the_body_is_told_where_prices_come_from(site: Site) -> None:
