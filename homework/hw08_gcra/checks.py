@@ -36,7 +36,7 @@ class Rule(NamedTuple):
 
 EVEN = Rule(3, HOUR, burst=5)  # one in 20 minutes
 UNEVEN = Rule(7, HOUR, burst=4)  # one in 514,285.714… ms
-MANY = Rule(960, HOUR, burst=4)  # one in 3,750 ms; times in 1/960 ms have 16 digits
+MANY = Rule(960, HOUR, burst=960)  # one in 3,750 ms; a time in 1/960 ms has 16 digits
 
 
 # --- task 1: a pure function ---
