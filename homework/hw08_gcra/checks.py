@@ -195,6 +195,9 @@ def both_limits(g: Grading) -> None:
     desk = Desk(g, sale=Rule(3, HOUR, burst=3), buyer=Rule(3, HOUR, burst=5))
     for units in (4, 6, 1):
         desk.expect(units)
+    desk = Desk(g, sale=Rule(6, HOUR, burst=6), buyer=Rule(3, HOUR, burst=3))
+    for units, buyer in ((2, ANN), (2, ANN), (3, BOB), (2, ANN)):  # her limit refuses her; at last both do
+        desk.expect(units, buyer=buyer)
 
 
 def untouched(g: Grading) -> None:
