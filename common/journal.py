@@ -6,11 +6,12 @@ The journal is the stage's own; the live lab, the proofs and a curious reader lo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
+from redis import Redis
 
-from common.backends import Backends
+from common.backends import Backends, Keys
 from common.cli.stage_argument import STAGE
 from common.settings import Settings
 from common.stages import Stage
@@ -22,20 +23,40 @@ TASK = "drain"
 """The task of the shop that works off one batch of it: `run({"sale": 42})`."""
 
 
-def described(backends: Backends, sale_id: int, most: int = 20) -> Iterator[str]:
-    """The journal of a sale in lines: how long it is, and its oldest entries, with who has them."""
-    redis, key = backends.stock, backends.keys(sale_id, JOURNAL)
+class Unsettled(NamedTuple):
+    """An entry as it lies in the journal, and who has it."""
+
+    entry: str
+    fields: dict[str, str]
+    whose: str
+
+
+def unsettled(redis: Redis, keys: Keys, sale_id: int, most: int) -> list[Unsettled]:
+    """The oldest entries of a sale's journal; none where there is no journal."""
+    key = keys(sale_id, JOURNAL)
     if not redis.exists(key):
-        yield f"{key}: no such journal; has anybody pressed?"
-        return
+        return []
     groups = [each["name"] for each in redis.xinfo_groups(key)]
     pending = [each for group in groups for each in redis.xpending_range(key, group, "-", "+", most)]
     had = {each["message_id"]: each for each in pending}
-    yield f"{key}: {redis.xlen(key)} entries that are not settled"
     oldest: Any = redis.xrange(key, count=most)
-    for entry, fields in oldest:
-        told = " ".join(f"{name.decode()}={value.decode()}" for name, value in fields.items())
-        yield f"{entry.decode()}  {told}  {_whose(had.get(entry))}"
+    return [
+        Unsettled(
+            entry.decode(),
+            {name.decode(): value.decode() for name, value in fields.items()},
+            _whose(had.get(entry)),
+        )
+        for entry, fields in oldest
+    ]
+
+
+def described(backends: Backends, sale_id: int, most: int = 20) -> Iterator[str]:
+    """The journal of a sale in lines: how long it is, and its oldest entries, with who has them."""
+    key = backends.keys(sale_id, JOURNAL)
+    yield f"{key}: {backends.stock.xlen(key)} entries that are not settled"
+    for each in unsettled(backends.stock, backends.keys, sale_id, most):
+        told = " ".join(f"{name}={value}" for name, value in each.fields.items())
+        yield f"{each.entry}  {told}  {each.whose}"
 
 
 def _whose(had: dict[str, Any] | None) -> str:

@@ -15,21 +15,21 @@ TRIES = 50
 
 
 @contextmanager
-def claimed(wanted: int | None = None) -> Iterator[int]:
-    """A port on 127.0.0.1 for the length of the block: the wanted one, else 8000, else any free one.
+def claimed(wanted: int | None = None, usual: int = USUAL) -> Iterator[int]:
+    """A port on 127.0.0.1 for the length of the block: the wanted one, else the usual, else any free one.
 
     `LabError` when the wanted one is taken. That a port is free is not enough: granian shares its port with
     any other granian of the same user (SO_REUSEPORT), so two runs that start at the same moment would answer
     each other's buyers. The UDP port of the same number is our mark; the kernel takes it back however we end.
     """
-    port, mark = first_claim(wanted)
+    port, mark = first_claim(wanted, usual)
     with closing(mark):
         yield port
 
 
-def first_claim(wanted: int | None) -> tuple[int, socket.socket]:
+def first_claim(wanted: int | None, usual: int) -> tuple[int, socket.socket]:
     """The first port that can be claimed, and the mark on it."""
-    candidates = chain([USUAL], (free_port() for _ in range(TRIES)))
+    candidates = chain([usual], (free_port() for _ in range(TRIES)))
     for port in candidates if wanted is None else [wanted]:
         mark = claim(port)
         if mark:

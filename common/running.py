@@ -24,6 +24,7 @@ from common.lab import Lab, LabError, Process
 from common.processes import start_consumer, start_events, start_web, start_worker
 from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
+from common.shops import KnownShop
 from common.stages import Stage
 from common.web.auth import issue_token
 from common.web.seam import VARIABLE, plugs
@@ -143,8 +144,10 @@ def run_stage(
         behind = [start_consumer(lab, stage, env, label) for label in labels]
     events = start_events(lab, stage, events_address, env) if "events" in stage.processes else None
     edge = start_edge(lab, stage, port, address, events=events_address) if isinstance(address, Path) else None
+    url = f"http://127.0.0.1:{port}"
+    KnownShop(stage.code, url, lab.mysql.url, lab.redis.url, lab.folder).leave_note(lab.folder)
     return Running(
-        *(stage, f"http://127.0.0.1:{port}", settings, web, address, metrics),
+        *(stage, url, settings, web, address, metrics),
         *(edge, events, events_address, behind),
     )
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from common.site import building
+from common.site.links import deck_page, taught
 from common.site.pages import LANGS, all_pages
 from common.site.words import Lang
 
@@ -32,8 +33,21 @@ class BuiltSite:
         """The address of every page, below `url`."""
         return [address(lang, page) for lang in langs or LANGS for page in all_pages(lang)]
 
+    def decks(self, *langs: Lang) -> list[str]:
+        """The address of every chapter's slides, below `url`."""
+        return [
+            f"{address(lang, 'index.md')}{deck_page(stage)}"
+            for lang in langs or LANGS
+            for stage in taught(lang)
+        ]
+
     def file(self, lang: Lang, page: str) -> Path:
         return self.folder / address(lang, page).lstrip("/") / "index.html"
+
+    def read(self, path: str) -> str:
+        """The HTML at one of the addresses above."""
+        file = f"{path}index.html" if path.endswith("/") else path
+        return (self.folder / file.lstrip("/")).read_text()
 
 
 def address(lang: Lang, page: str) -> str:

@@ -79,7 +79,7 @@ def redis_bytes_per_buyer(bench: Bench, shop: Shop) -> int:
 def spike(bench: Bench, shop: Shop, crowd: Crowd) -> dict[str, Any]:
     """The same crowd at once, in an open loop, and what the oracle makes of it."""
     crowd_before, shop_before = children_cpu(), bench.spent(shop).cpu
-    figures = hold(shop.running, crowd, lambda _: None).figures()
+    figures = hold(shop.running, crowd).figures()
     crowd_cpu, shop_cpu = children_cpu() - crowd_before, bench.spent(shop).cpu - shop_before
     return {**figures, "generator": round(crowd_cpu / (crowd_cpu + shop_cpu), 2)}
 

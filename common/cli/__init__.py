@@ -9,6 +9,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import click
 
@@ -21,11 +22,15 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
         "up": "common.cli.up:up",
         "load": "common.cli.load:load",
         "duel": "common.cli.duel:duel",
+        "trace": "common.cli.trace:trace",
+        "reset": "common.cli.reset:reset",
         "diff": "common.cli.diff:diff",
         "sql": "common.cli.sql:sql",
+        "export": "common.cli.export:export",
     },
     "The proofs": {
         "explore": "common.cli.explore:explore",
+        "crash": "common.cli.crash:crash",
         "grid": "common.cli.grid:grid",
         "prove": "common.cli.prove:prove",
         "judge": "common.cli.judge:judge",
@@ -50,17 +55,24 @@ SECTIONS: Mapping[str, Mapping[str, str]] = {
     },
 }
 COMMANDS = {name: path for section in SECTIONS.values() for name, path in section.items()}
+ROOT = Path(__file__).parents[2]
 INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+
+def is_here(command: str) -> bool:
+    """An exported stage has only some of the commands."""
+    module = COMMANDS[command].partition(":")[0]
+    return (ROOT / module.replace(".", "/")).with_suffix(".py").is_file()
 
 
 class Commands(click.Group):
     """The commands of `SECTIONS`, each imported when it is looked at."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(COMMANDS)
+        return [name for name in COMMANDS if is_here(name)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
+        if cmd_name not in COMMANDS or not is_here(cmd_name):
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
         command = getattr(importlib.import_module(module), name)
@@ -70,8 +82,10 @@ class Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for section, names in SECTIONS.items():
             commands = [(name, self.get_command(ctx, name)) for name in names]
-            with formatter.section(section):
-                formatter.write_dl([(name, each.get_short_help_str(80)) for name, each in commands if each])
+            rows = [(name, each.get_short_help_str(80)) for name, each in commands if each]
+            if rows:
+                with formatter.section(section):
+                    formatter.write_dl(rows)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

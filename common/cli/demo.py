@@ -44,7 +44,7 @@ def demo(
     from common.cli.console import new_console
     from common.demo import play
     from common.demo.contest import Crowd
-    from common.demo.verdict import conclusion, exit_code, save_json, save_picture
+    from common.demo.verdict import conclusion, drawn, exit_code, save_json
 
     console = new_console()
     crowd = Crowd(buyers, units, seed)
@@ -53,7 +53,7 @@ def demo(
         if json_file:
             save_json(json_file, results, crowd, ok=exit_code(*results) == 0)
         if picture:
-            save_picture(picture, results, conclusion, "./seckill demo")
+            picture.write_text(drawn(results, conclusion, "./seckill demo"), "utf-8")
         if console.is_terminal:
             play.keep_open(console, shops)
     return exit_code(*results)

@@ -34,7 +34,7 @@ def serve(port: int) -> None:
 
 @docs.command()
 @click.option("--only", type=click.Choice(["en", "zh"]), help="One language: quicker while writing.")
-def build(only: str | None) -> None:
+def build(only: Lang | None) -> None:
     """Build the site into site/. Fails on any warning: a missing page, a dead link, a listing that moved."""
     from common.site import building, chapters
 

@@ -23,6 +23,9 @@ from common.stages import Stage
     "--json", "json_file", type=FILE, metavar="FILE", help="Write every figure and verdict as JSON."
 )
 @click.option("--picture", type=FILE, metavar="FILE", help="Write the verdict as a picture (SVG).")
+@click.option(
+    "--page", is_flag=True, help="Side by side on a page, for a projector: a button sends the crowd."
+)
 def duel(
     *,
     one: Stage,
@@ -32,13 +35,16 @@ def duel(
     seed: int,
     json_file: Path | None,
     picture: Path | None,
+    page: bool,
 ) -> None:
     """Two stages, the same crowd, on the same machine, in turn.
 
-    Not a race: what counts is the verdicts. The times are those of this machine today.
+    Not a race: what counts is the verdicts. The times are those of this machine today. With --page it goes on
+    until Ctrl-C, and the files are of the duel that was held last.
 
     \b
     ./seckill duel s02 s06
+    ./seckill duel s01 s06 --page
     ./seckill duel s03 s05 --buyers 2000 --picture duel.svg
     """
     if one == other:
@@ -46,14 +52,31 @@ def duel(
 
     from common.cli.console import new_console
     from common.demo import play
-    from common.demo.contest import Crowd
-    from common.demo.verdict import comparison, save_json, save_picture
+    from common.demo.contest import NOBODY, Crowd, Spectator
+    from common.demo.verdict import comparison, drawn, save_json
 
     console = new_console()
     crowd = Crowd(buyers, units, seed)
+
+    def hold(shops: play.Shops, spectator: Spectator = NOBODY) -> str:
+        """Both contests, the verdict, and the files; the picture."""
+        results = play.contests(console, shops, crowd, comparison, spectator)
+        svg = drawn(results, comparison, f"./seckill duel {one.code} {other.code}")
+        if json_file:
+            save_json(json_file, results, crowd)
+        if picture:
+            picture.write_text(svg, "utf-8")
+        return svg
+
     with play.open_shops(console, one, other, buyers) as shops:
-        results = play.contests(console, shops, crowd, comparison)
-    if json_file:
-        save_json(json_file, results, crowd)
-    if picture:
-        save_picture(picture, results, comparison, f"./seckill duel {one.code} {other.code}")
+        if not page:
+            hold(shops)
+            return
+        from common.live import duelled
+
+        with duelled(shops, crowd) as (duel, address):
+            console.print(f"\n[bold]Duel:[/] {address}", soft_wrap=True)
+            console.print("Its button sends the crowd, as often as you like. Ctrl-C ends it.")
+            while True:
+                duel.wait_for_start()
+                duel.over(hold(shops, duel))

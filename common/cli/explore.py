@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 DEFAULT = "one-unit"
+HOW_TO_PLAY_ALL = (
+    "  A preemption takes the turn from one who could go on. --most 5000 plays all, if they are no more."
+)
 
 
 @click.command()
@@ -139,6 +142,7 @@ def verdict(found: Exploration) -> str:
     names = sorted({verdict.name for run in found.runs for verdict in run.broken})
     played = f"{len(found.runs)} schedules played ({'all there are' if found.exhaustive else which})"
     lines = [f"{played} in {found.seconds:.1f} s"]
+    lines += [] if found.exhaustive else [HOW_TO_PLAY_ALL]
     lines += [f"✘ {len(found.breaking(name))} of them break {name}" for name in names]
     lines += [] if names else ["✔ none of them breaks a guarantee"]
     lines += [f"  {len(found.deadlocked)} of them meet a deadlock"] if found.deadlocked else []

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from common.lab import LabError
 from common.processes import CONSUMER, worker_words
+from common.room.address import LOOPBACK
 from common.running import Running
 from common.service import service_argv
 from common.worker import queue_name
@@ -50,6 +51,7 @@ def queue_lines(running: Running) -> dict[str, str]:
         "Workers": f"{count}, started again when killed; and one process for events",
         "One more": shlex.join(["rq", *worker_words(running.stage, running.settings)]),
         "Queue": f"rq info --url {address} {queue}",
+        "One press": "./seckill trace TICKET",
     }
 
 
@@ -61,6 +63,20 @@ def journal_lines(running: Running) -> dict[str, str]:
         "One more": shlex.join(service_argv(running.stage, CONSUMER)),
         "Journal": shlex.join([sys.executable, "-m", "common.journal", running.stage.code, str(sale_id)]),
     }
+
+
+def show_room(console: Console, host: str, projector: str, phones: str) -> None:
+    """The addresses of a room, and who can reach them."""
+    console.print(f"[bold]Projector:[/] {projector}", soft_wrap=True)
+    console.print(f"[bold]Phones:[/]    {phones}", soft_wrap=True)
+    if host == LOOPBACK:
+        reach = "Only this machine reaches it: --lan lets the phones of the local network in."
+    else:
+        reach = (
+            f"Whoever reaches {host} can open this one page and press its one button, as a demo buyer, while"
+            " this command runs. Projector, shop, back office, MariaDB and Redis stay on this machine."
+        )
+    console.print(reach, style="yellow")
 
 
 def curl_line(running: Running) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from common.catalog import find_sale
@@ -70,6 +69,7 @@ class Result:
             "acknowledged_but_missing": len(self.facts.missing),
             "attempts": len(history),
             **{outcome: self.outcomes[outcome] for outcome in ("accepted", "refused", "unknown")},
+            "units_accepted": sum(told.quantity for told in history if told.outcome == "accepted"),
             "reasons": dict(Counter(told.code for told in history if told.code)),
             "p50_ms": milliseconds(quantile(history, 0.50)),
             "p99_ms": milliseconds(quantile(history, 0.99)),
@@ -81,25 +81,45 @@ class Result:
         }
 
 
-def hold(running: Running, crowd: Crowd, on_told: Callable[[Told], None]) -> Result:
+class Spectator:
+    """Hears how a contest goes, as it goes. This one does not care."""
+
+    def opened(self, running: Running, sale_id: int) -> None:
+        """The sale is open, the crowd is about to come."""
+
+    def told(self, running: Running, told: Told) -> None:
+        """One more attempt has been answered for good."""
+
+    def judged(self, running: Running, result: Result) -> None:
+        """It is over."""
+
+
+NOBODY = Spectator()
+
+
+def hold(running: Running, crowd: Crowd, spectator: Spectator = NOBODY) -> Result:
     """Open a sale, send the crowd, and judge once everybody knows what they got."""
     sale_id = open_sale(running, crowd.units)
+    spectator.opened(running, sale_id)
     with running.database() as db:
         opened = find_sale(db, sale_id)
     tokens = dict(enumerate(demo_tokens(running.settings, crowd.buyers), start=1))
-    history = run(Target(running.url, sale_id, tokens), crowd.presses, patience=PATIENCE, on_told=on_told)
+    target, on_told = Target(running.url, sale_id, tokens), partial(spectator.told, running)
+    history = run(target, crowd.presses, patience=PATIENCE, on_told=on_told)
     everyone_knows = all(told.ended_at is not None for told in history)
     with running.database() as db, running.redis() as redis:
         counter = read_counter(redis, running.stage.code, sale_id)
         tickets = read_tickets(redis, running.stage.code, sale_id)
         earlier = [opened] if opened else []
         facts = load(db, counter, sale_id, history, at_rest=everyone_knows, earlier=earlier, tickets=tickets)
-    return Result(running.stage, facts, judge(facts))
+    result = Result(running.stage, facts, judge(facts))
+    spectator.judged(running, result)
+    return result
 
 
-def open_sale(running: Running, units: int, limit: int = LIMIT) -> int:
-    """The id of a new sale that is open from now on for an hour."""
-    now = datetime.now(UTC)
+def open_sale(running: Running, units: int, limit: int = LIMIT, opens_in: float = 0) -> int:
+    """The id of a new sale that is open for an hour, from so many seconds after now on."""
+    opens_at = datetime.now(UTC) + timedelta(seconds=opens_in)
     fields = {
         "title": "The kettle everybody wants",
         "title_zh": "人人都想要的水壶",
@@ -107,8 +127,8 @@ def open_sale(running: Running, units: int, limit: int = LIMIT) -> int:
         "price_cents": 990,
         "list_price_cents": 9900,
         "buyer_limit": limit,
-        "opens_at": rfc3339(now),
-        "closes_at": rfc3339(now + timedelta(hours=1)),
+        "opens_at": rfc3339(opens_at),
+        "closes_at": rfc3339(opens_at + timedelta(hours=1)),
         "units": units,
     }
     sale_id = int(running.admin("POST", "/api/admin/sales", fields)["id"])

@@ -9,11 +9,12 @@ from typing import NamedTuple
 from rich.console import Console
 
 from common.cli.invitation import invite, stay
-from common.demo.contest import SPREAD, Crowd, Result, hold
+from common.demo.contest import NOBODY, SPREAD, Crowd, Result, Spectator, hold
 from common.demo.verdict import Conclude, verdict
-from common.demo.view import watch
+from common.demo.view import OnTold, watch
 from common.lab import Lab
 from common.ports import claimed
+from common.proof.history import Told
 from common.running import Running, run_stage
 from common.stages import Stage
 
@@ -36,7 +37,9 @@ def open_shops(console: Console, first: Stage, newest: Stage, buyers: int) -> It
         yield Shops(run_stage(lab, first, port=other, buyers=buyers), stays)
 
 
-def contests(console: Console, shops: Shops, crowd: Crowd, conclude: Conclude) -> Results:
+def contests(
+    console: Console, shops: Shops, crowd: Crowd, conclude: Conclude, spectator: Spectator = NOBODY
+) -> Results:
     """The same crowd at each shop in turn, then the verdict."""
     attempts = len(crowd.presses)
     console.print(
@@ -45,12 +48,29 @@ def contests(console: Console, shops: Shops, crowd: Crowd, conclude: Conclude) -
     )
     results = []
     for shop in shops:
-        with watch(console, shop.stage, attempts) as on_told:
-            results.append(hold(shop, crowd, on_told))
+        with watch(console, shop.stage, attempts) as show:
+            results.append(hold(shop, crowd, Beside(show, spectator)))
     console.print()
     both = Results(*results)
     console.print(verdict(both, conclude))
     return both
+
+
+class Beside(Spectator):
+    """The view in the terminal, and whoever else looks."""
+
+    def __init__(self, show: OnTold, other: Spectator) -> None:
+        self._show, self._other = show, other
+
+    def opened(self, running: Running, sale_id: int) -> None:
+        self._other.opened(running, sale_id)
+
+    def told(self, running: Running, told: Told) -> None:
+        self._show(told)
+        self._other.told(running, told)
+
+    def judged(self, running: Running, result: Result) -> None:
+        self._other.judged(running, result)
 
 
 def keep_open(console: Console, shops: Shops) -> None:

@@ -90,14 +90,14 @@ def _figures(figures: dict[str, Any]) -> Table:
     table.add_column()
     table.add_column(justify="right")
     table.add_row("attempts", str(figures["attempts"]))
-    table.add_row("  told “accepted”", str(figures["accepted"]))
+    table.add_row("  told “accepted”", f"{figures['accepted']}, for {figures['units_accepted']} units")
     table.add_row("  told a clear no", str(figures["refused"]))
     table.add_row("  told nothing clear", str(figures["unknown"]))
     table.add_row("buyers over the limit", _bad_if_any(figures["buyers_over_limit"]))
     table.add_row("acknowledged but missing", _bad_if_any(figures["acknowledged_but_missing"]))
-    table.add_row("p50 from press to answer", f"{figures['p50_ms']} ms")
-    table.add_row("p99 from press to answer", f"{figures['p99_ms']} ms")
-    table.add_row("p99 until it is settled", f"{figures['p99_to_end_ms']} ms")
+    table.add_row("half were answered within", f"{figures['p50_ms']} ms")
+    table.add_row("99 of 100 were answered within", f"{figures['p99_ms']} ms")
+    table.add_row("99 of 100 knew for good within", f"{figures['p99_to_end_ms']} ms")
     table.add_row("answers a second", str(figures["answers_per_second"]))
     return table
 
@@ -114,13 +114,12 @@ def _verdicts(verdicts: Sequence[Verdict]) -> Table:
     return table
 
 
-def save_picture(file: Path, results: tuple[Result, Result], conclude: Conclude, title: str) -> None:
-    """Write the verdict as SVG, 100 columns wide; it loads nothing from anywhere."""
+def drawn(results: tuple[Result, Result], conclude: Conclude, title: str) -> str:
+    """The verdict as SVG, 100 columns wide; it loads nothing from anywhere."""
     console = Console(record=True, width=PICTURE_WIDTH, file=io.StringIO(), force_terminal=True)
     console.print(verdict(results, conclude))
     template = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    svg = console.export_svg(title=title, code_format=template, unique_id="verdict")
-    file.write_text(svg, encoding="utf-8")
+    return console.export_svg(title=title, code_format=template, unique_id="verdict")
 
 
 def save_json(file: Path, results: Sequence[Result], crowd: Crowd, **more: Any) -> None:

@@ -73,6 +73,22 @@ def new_run(base: Path | None = None) -> tuple[Path, int]:
     return folder, lock
 
 
+def folders_in_use() -> list[Path]:
+    """The folders of the runs that have not ended: somebody holds their lock."""
+    return [folder for folder in sorted(runs_base().glob("run-*")) if is_in_use(folder)]
+
+
+def is_in_use(folder: Path) -> bool:
+    try:
+        with (folder / "in-use").open("rb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        pass  # being removed at this moment, or another user's
+    return False
+
+
 def remove_if_abandoned(folder: Path) -> None:
     try:
         lock = os.open(folder / "in-use", os.O_WRONLY | os.O_CREAT, 0o600)

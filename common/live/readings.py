@@ -19,7 +19,6 @@ from common import database
 from common.backends import Keys, connect_redis, database_name
 from common.database import Db
 from common.journal import JOURNAL
-from common.lab import Lab
 from common.proof.facts import Counter, load, read_counter, read_tickets
 from common.proof.oracle import judge
 from common.running import Running
@@ -39,8 +38,7 @@ class Readings:
     What cannot be asked is None. Does not see a violation that comes and goes between two readings.
     """
 
-    def __init__(self, lab: Lab, running: Running) -> None:
-        self._lab = lab
+    def __init__(self, running: Running) -> None:
         self._running = running
         self._db: Db | None = None
         self._redis: Redis = connect_redis(running.settings)

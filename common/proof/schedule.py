@@ -82,7 +82,10 @@ def follow(schedule: str) -> Choose:
         wanted = schedule[len(moves)]
         if wanted not in ready:
             where = f"step {len(moves) + 1} of {schedule} is {wanted}'s"
-            raise Diverged(f"{where}, but {wanted} has ended or waits for a lock; ready: {', '.join(ready)}")
+            told = [move.replies[wanted] for move in moves if wanted in move.replies]
+            last = f" (its last reply: {told[-1]})" if told else ""
+            gone = f"{wanted} has ended or waits for a lock{last}"
+            raise Diverged(f"{where}, but {gone}; ready: {', '.join(ready)}")
         return wanted
 
     return choose

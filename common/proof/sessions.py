@@ -14,8 +14,9 @@ A line is one round trip. Comments on a line of their own are printed with the r
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from queue import SimpleQueue
@@ -33,6 +34,7 @@ from common.proof.waits import LockWaits
 from common.settings import Settings
 
 DATABASE = "seckill_sessions"
+Errors = dict[int, str]  # by the number of the statement, what the server said to it
 NAMES = ("A", "B")
 INDENT = {"A": "", "B": "        "}
 
@@ -82,20 +84,38 @@ def play(script: Script, settings: Settings) -> list[tuple[Line, Mapping[str, st
     """Each line with the replies that came before the next one: its own, unless it waits for a lock, and
     that of the other session, when it had waited.
 
-    Raises `BadScript` when a session is to speak while it waits.
+    Raises `BadScript` when a session is to speak while it waits, or when the tables cannot be made.
 
     Makes its database anew. An error of a server is a reply like any other, and the session goes on.
     """
     events: SimpleQueue[Event] = SimpleQueue()
     actors = {name: Actor(name, events) for name in NAMES if script.of(name)}
+    errors: dict[str, Errors] = {name: {} for name in actors}
     with closing(_new_database(script.setup, settings)) as host:
         driver = Driver(actors, events, LockWaits(host))
-        jobs = {name: partial(_speak, script.of(name), actor, settings) for name, actor in actors.items()}
+        jobs = {
+            name: partial(_speak, script.of(name), actor, settings, errors[name])
+            for name, actor in actors.items()
+        }
         moves, _ = driver.play(jobs, _as_written(script), tidy=str)
     for actor in actors.values():
         actor.stop()
-    replies = iter(move.replies for move in moves)
+    replies = _with_errors([move.replies for move in moves], errors)
     return [(line, next(replies) if line.name else {}) for line in script.lines]
+
+
+def _with_errors(
+    told: Sequence[Mapping[str, str]], errors: Mapping[str, Errors]
+) -> Iterator[Mapping[str, str]]:
+    """The same replies; those that are errors with what the server said."""
+    answered = Counter[str]()  # statements of each session, which are answered in the order they were sent
+    for replies in told:
+        whole = {}
+        for name, reply in replies.items():
+            text = errors[name].get(answered[name])
+            whole[name] = f"{reply}: {text}" if text else reply
+            answered[name] += 1
+        yield whole
 
 
 def _new_database(setup: str, settings: Settings) -> Db:
@@ -106,17 +126,29 @@ def _new_database(setup: str, settings: Settings) -> Db:
     db = database.connect(settings.mysql_url, DATABASE)
     with closing(connect_redis(settings)) as redis:
         for statement in filter(None, map(str.strip, setup.split(";"))):
-            _send(statement, db, redis)
+            try:
+                _send(statement, db, redis)
+            except (MySQLError, RedisError) as error:
+                db.close()
+                what = " ".join(statement.split())
+                raise BadScript(f"before the first A: or B:, {what!r} fails: {_text(error)}") from error
     return db
 
 
-def _speak(texts: Sequence[str], actor: Actor, settings: Settings) -> None:
-    """One session, from its first statement to its last, in a thread of its own."""
+def _speak(texts: Sequence[str], actor: Actor, settings: Settings, errors: Errors) -> None:
+    """One session, from its first statement to its last, in a thread of its own. Notes what failed."""
     db = database.connect(settings.mysql_url, DATABASE, driver=partial(AnnouncedMariaDB, actor))
     with closing(db), closing(connect_redis(settings, actor)) as redis:
-        for text in texts:
-            with suppress(MySQLError, RedisError):
+        for number, text in enumerate(texts):
+            try:
                 _send(text, db, redis)
+            except (MySQLError, RedisError) as error:
+                errors[number] = _text(error)
+
+
+def _text(error: Exception) -> str:
+    """What the server said: PyMySQL's last argument, redis-py's only one."""
+    return str(error.args[-1]) if error.args else type(error).__name__
 
 
 def _send(text: str, db: Db, redis: Redis) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from common import lua, stages
 from common.proof.steps import Step
 
-Command = tuple[Any, ...]
+Command = Sequence[Any]
 
 LONGEST = 400  # characters looked at; a multi-row INSERT may have megabytes
 UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b")
@@ -20,6 +20,19 @@ CUT = re.compile(r"[0-9a-f:. -]*$")  # what is left of an id or a time at the en
 COLUMNS = re.compile(r"^(INSERT INTO \w+) \([^)]*\) VALUES", re.IGNORECASE)
 TELLING = ("stock", "bought", "state", "status")  # what to show of a row with many columns
 
+PIPELINE = "pipeline: "
+CONTAINERS = {
+    "ACL",
+    "CLIENT",
+    "CLUSTER",
+    "CONFIG",
+    "FUNCTION",
+    "MEMORY",
+    "OBJECT",
+    "SCRIPT",
+    "XGROUP",
+    "XINFO",
+}
 UNANNOUNCED = ("PING", "SCRIPT", "SUBSCRIBE", "UNSUBSCRIBE", "PSUBSCRIBE", "PUNSUBSCRIBE")
 READS = re.compile(
     "M?GET|GETRANGE|STRLEN|EXISTS|TYPE|P?TTL|HM?GET|HGETALL|HEXISTS|HKEYS|HLEN|HVALS|LINDEX|LLEN|LRANGE|SCARD"
@@ -52,16 +65,16 @@ def error(why: BaseException) -> str:
 
 
 def is_announced(commands: Sequence[Command]) -> bool:
-    return any(_name(command).split(" ")[0] not in UNANNOUNCED for command in commands)
+    return any(name(command).split(" ")[0] not in UNANNOUNCED for command in commands)
 
 
 def redis_step(commands: Sequence[Command]) -> Step:
     """The step that sends these commands in one go."""
-    reads = all(READS.fullmatch(_name(command)) for command in commands)
+    reads = all(READS.fullmatch(name(command)) for command in commands)
     if len(commands) == 1:
         command, details = _words(commands[0])
         return Step("Redis", command, details, reads)
-    return Step("Redis", "pipeline: " + ", ".join(_words(command)[0] for command in commands), "", reads)
+    return Step("Redis", PIPELINE + ", ".join(_words(command)[0] for command in commands), "", reads)
 
 
 def reply(answer: Any) -> str:
@@ -88,28 +101,36 @@ def _entries(found: Sequence[Any]) -> str:
     return "1 entry" if len(found) == 1 else f"{len(found)} entries"
 
 
+def name(command: Command) -> str:
+    """A command's name, of two words where it has two, however it was given: `XGROUP CREATE`."""
+    return _split(command)[0]
+
+
 def _words(command: Command) -> tuple[str, str]:
     """A command with its keys, and the rest of its arguments. A script goes by the name of its file."""
-    name, args = _name(command), [_text(arg) for arg in command[1:]]
-    if name in {"EVALSHA", "EVAL", "FCALL"}:
+    called, rest = _split(command)
+    args = [_text(arg) for arg in rest]
+    if called in {"EVALSHA", "EVAL", "FCALL"} and args[1:2] and args[1].isdigit():
         keys = int(args[1])
-        script = _scripts().get(args[0], "script") if name != "FCALL" else args[0]
+        script = _scripts().get(args[0], "script") if called != "FCALL" else args[0]
         return " ".join([script, *args[2 : 2 + keys]]), " ".join(args[2 + keys :])
     if "STREAMS" in args:
         key = args.index("STREAMS") + 1
-        return f"{name} {args[key]}", " ".join(args[:key])
-    return " ".join([name, *args[:1]]), " ".join(args[1:])
+        return f"{called} {args[key]}", " ".join(args[:key])
+    return " ".join([called, *args[:1]]), " ".join(args[1:])
 
 
-def _name(command: Command) -> str:
-    return _text(command[0]).upper()
+def _split(command: Command) -> tuple[str, Sequence[Any]]:
+    words: list[Any] = [*_text(command[0]).split(" "), *command[1:]]
+    many = 2 if words[0].upper() in CONTAINERS else 1
+    return " ".join(map(_text, words[:many])).upper(), words[many:]
 
 
 def _text(value: Any) -> str:
-    start = value if isinstance(value, bytes | bytearray) else str(value)
-    cut, start = len(start) > LONGEST, start[:LONGEST]
-    text = _plain(start if isinstance(start, str) else start.decode(errors="replace"))
-    return CUT.sub("…", text) if cut else text
+    if isinstance(value, bytes | bytearray):  # a character has four bytes at most
+        return _text(value[: 4 * LONGEST].decode(errors="replace"))
+    text = str(value)
+    return _plain(text) if len(text) <= LONGEST else CUT.sub("…", _plain(text[:LONGEST]))
 
 
 def _plain(text: str) -> str:

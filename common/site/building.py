@@ -9,11 +9,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from common.lab.places import ROOT
+from common.site import decks
 from common.site.errors import PageError
 from common.site.pages import DOCS
+from common.site.words import Lang
 
 SITE = ROOT / "site"
-CONFIGS = {
+CONFIGS: dict[Lang, str] = {
     "en": "mkdocs.yml",
     "zh": "mkdocs.zh.yml",
 }  # in this order: English empties site/, Chinese is inside
@@ -22,14 +24,16 @@ CONFIGS = {
 SETTINGS = {"PYTHONWARNINGS": "ignore", "NO_MKDOCS_2_WARNING": "1"}
 
 
-def build(langs: Sequence[str], into: Path = SITE, *, quiet: bool = False) -> None:
-    """Build these languages, strictly. PageError says which failed; mkdocs has said why."""
+def build(langs: Sequence[Lang], into: Path = SITE, *, quiet: bool = False) -> None:
+    """Build these languages, strictly, and their decks. PageError says which failed; mkdocs has said why."""
     for lang in langs:
         argv = [sys.executable, "-m", "mkdocs", "build", "--strict", "-f", CONFIGS[lang]]
-        argv += ["-d", str(into if lang == "en" else into / lang), *(["-q"] if quiet else [])]
+        folder = into if lang == "en" else into / lang
+        argv += ["-d", str(folder), *(["-q"] if quiet else [])]
         done = subprocess.run(argv, cwd=ROOT, env=os.environ | SETTINGS, check=False)
         if done.returncode:
             raise PageError(f"the {lang} site cannot be built: see above")
+        decks.write(lang, folder)
 
 
 def serve(port: int, say: Callable[[str], None]) -> None:

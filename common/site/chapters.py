@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from common.lab.places import ROOT
+from common.site.links import chapter_page, taught
 from common.site.pages import LANGS, path_of
 from common.site.words import Lang
-from common.stages import all_stages
 
 PARTS = [
     "break-it",
@@ -51,8 +51,7 @@ class Length:
 
 def chapters(lang: Lang) -> Iterator[Path]:
     """The chapters that exist, in order."""
-    files = (path_of(f"stages/{stage.name}.md", lang) for stage in all_stages())
-    return (file for file in files if file.exists())
+    return (path_of(chapter_page(stage), lang) for stage in taught(lang))
 
 
 def ids(text: str, level: int | None = None) -> list[str]:

@@ -126,6 +126,10 @@ class Macros:
         """The stage's short name, as a link where it has a chapter."""
         return links.chapter_link(find(stage), self._lang, self._here())
 
+    def decks(self) -> str:
+        """A link to the slides of each chapter."""
+        return links.deck_links(self._lang, self._here())
+
     def ladder(self) -> str:
         """All stages of the course: those that exist, and those to come."""
         return ladder.shown(self._lang, self._here())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from flask import Blueprint, Response
 
-from common.shop import Order
 from common.web.answers import outcome_response
 from common.web.auth import current_buyer
 from common.web.context import current
@@ -19,5 +18,5 @@ def buy(sale_id: int) -> Response:
     """201 with the order, 202 with a ticket (from s06), or a refusal as a problem document."""
     attempt = read_attempt(sale_id, current_buyer())
     outcome = current().shop.buy(attempt)
-    note().outcome = "order" if isinstance(outcome, Order) else "ticket"
+    note().answer(outcome)
     return outcome_response(outcome)

@@ -24,6 +24,7 @@ from prometheus_client import Counter, Histogram
 from pythonjsonlogger.json import JsonFormatter
 
 from common.ids import new_id
+from common.shop import Order, Outcome
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -43,13 +44,22 @@ ATTEMPTS = Counter(
 
 @dataclass
 class Note:
-    """What is learned about a request on its way, for its log line. `outcome` is `ok` or a problem's code."""
+    """What is learned about a request on its way, for its log line.
+
+    `outcome` is `ok`, a problem's code, or what a press was answered with, whose id is then `answered_with`.
+    """
 
     request_id: str
     route: str = "none"
     endpoint: str = ""
     buyer_id: int | None = None
     outcome: str = "ok"
+    answered_with: str | None = None
+
+    def answer(self, outcome: Outcome) -> None:
+        """A press was answered with an order, or with a ticket."""
+        self.outcome = "order" if isinstance(outcome, Order) else "ticket"
+        self.answered_with = outcome.id
 
 
 def note() -> Note:
@@ -102,6 +112,8 @@ class RequestLog:
                 "ms": round(seconds * 1000, 2),
                 "buyer_id": note.buyer_id,
                 "outcome": note.outcome,
+                "answered_with": note.answered_with,
+                "forwarded_for": environ.get("HTTP_X_FORWARDED_FOR", "")[:64] or None,  # the edge's word
             }
             with suppress(OSError, ValueError):  # stderr is gone: no reason to answer nobody
                 sys.stderr.write(json.dumps(fields) + "\n")  # in one piece: it is flushed line by line

@@ -72,10 +72,9 @@ def buy(sale_id: int) -> ResponseReturnValue:
     except Refused as refused:
         note().outcome = refused.type
         return show_sale(sale_id, refused)
+    note().answer(outcome)
     if isinstance(outcome, Ticket):
-        note().outcome = "ticket"
         return redirect(url_for("pages.ticket", ticket_id=outcome.id), 303)
-    note().outcome = "order"
     flash("order.thanks")
     return redirect(url_for("pages.order", order_id=outcome.id), 303)
 

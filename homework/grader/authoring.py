@@ -7,7 +7,7 @@ returns when the check is passed, and raises `Failed` when it is not.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,11 +27,10 @@ from common.proof.schedule import Run
 from common.proof.steps import Step
 from common.shop import Order
 from homework.grader.book import Homework, beside
-from homework.grader.ear import Ear
 from homework.grader.playing import MOST, Meeting, Part, Player, Scene
 from homework.grader.result import Costs, Trace
 from homework.grader.sandbox import Answer, NotStarted, Sandbox, StudentError, ready
-from homework.grader.servers import Servers, Unseen, Witness
+from homework.grader.servers import Servers
 
 __all__ = [
     "Answer",
@@ -178,30 +177,18 @@ class Grading:
 
     def attempt(self, function: str, **arguments: Any) -> Answer:
         """As `call`, but what the shop or a server refused is part of the answer. Raises all the same:
-        `NotStarted`, and `StudentError` for code that came to no answer."""
-        box = self.box  # opens its connections before they are counted
-        self._witness.begin()
-        answer = box.channels[0].call(function, arguments)
+        `NotStarted`, `StudentError` for code that came to no answer, and `Unseen` for code that goes past
+        what it is given."""
+        answer = self.box.channels[0].call(function, arguments)
         if isinstance(answer.error, NotStarted | StudentError):
             raise answer.error
         return answer
 
     def count(self, answer: Answer) -> None:
-        """Take the round trips of the last answer as the submission's costs, if MariaDB counted as many."""
-        said = [str(command) for _, command, _ in answer.steps]
+        """Take this answer's round trips as the submission's costs."""
+        said = [command for _, command, _ in answer.steps]
         sql = sum(server == "MariaDB" for server, _, _ in answer.steps)
-        with suppress(Unseen):
-            self._witness.check(sql)
-            self.costs = Costs(len(said), sql, sum(len(each.encode()) for each in said))
-
-    @cached_property
-    def _witness(self) -> Witness:
-        return Witness(self.open.enter_context(closing(self.servers.db())))
-
-    def ear(self) -> Ear:
-        """Hears what Redis is sent from here on."""
-        redis = self.backends.stock
-        return Ear(redis, self.open.enter_context(redis.monitor()))  # type: ignore[no-untyped-call]
+        self.costs = Costs(len(said), sql, sum(len(each.encode()) for each in said))
 
     # --- schedules ---
 
@@ -221,34 +208,34 @@ class Grading:
             found.check_power()
         except Powerless:
             raise Failed(NEVER_MET) from None
-        self.keep(max(found.runs, key=lambda run: run.switches))
+        self.keep(meeting, max(found.runs, key=lambda run: run.switches))
         return found
 
     def replay(self, meeting: Meeting, schedule: str) -> tuple[Run, str]:
         """Play one schedule, whatever comes of it; the run and its diagram. Raises `Diverged`."""
         run = self._player.replay(meeting, schedule)
-        self.keep(run)
+        self.keep(meeting, run)
         return run, diagram.terminal(meeting, run)
 
     @cached_property
     def _player(self) -> Player:
-        player = Player(self.servers, self.homework.stage, self.box)
+        player = Player(self.servers, self.box)
         self.open.callback(player.close)
         return player
 
     def _settle(self, meeting: Meeting, run: Run) -> None:
-        self.keep(run)
+        self.keep(meeting, run)
         picture = diagram.terminal(meeting, run)
         if run.broken:
             raise Failed(f"{meeting.title}: {run.broken[0].sentence}", schedule=run.schedule, diagram=picture)
 
-    def keep(self, run: Run) -> None:
+    def keep(self, meeting: Meeting, run: Run) -> None:
         """Keep what happened, as a trace in the result."""
         steps = [
             {"actor": line.actor, "server": line.server, "command": line.text, "reply": line.reply}
             for line in diagram.story(run)
         ]
-        self.traces.append(Trace(run.schedule, steps))
+        self.traces.append(Trace(run.schedule, steps, meeting.title))
 
     # --- crashes ---
 
@@ -269,6 +256,7 @@ class Grading:
             except StudentError:
                 if not killer.killed:
                     raise
+            box.verify()
             if not killer.killed:
                 return step - 1
             with self.db() as db:

@@ -79,7 +79,9 @@ def start(which: Homework, desk: Path) -> None:
 
     folder, kept = desks.start(which, desk)
     click.echo(f"{which.code} is in {folder}" + (f" (kept: {', '.join(kept)})" if kept else ""))
-    click.echo(f"Read {which.folder / 'README.md'}, then: ./seckill homework check {which.number:02}")
+    elsewhere = "" if desk == desks.DESK else f" --in {desk}"
+    click.echo(f"Read {which.folder / 'README.md'} (中文: README.zh.md)")
+    click.echo(f"Then: ./seckill homework check {which.number:02}{elsewhere}")
 
 
 @homework.command()
@@ -251,7 +253,7 @@ def grade(
 
     console = new_console()
     if walls.missing() and os.geteuid() != 0 and not without_walls:  # it could delete what is yours
-        raise click.ClickException(f"{walls.missing()} With --without-walls it is done all the same.")
+        raise click.ClickException(walls.REFUSED.format(why=walls.missing()))
     if walls.missing():
         console.print(walls.missing(), style="yellow")
     rules = load(course) if course else Course()

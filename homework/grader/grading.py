@@ -15,7 +15,8 @@ from common.proof.driver import DriverError
 from homework.grader.authoring import Failed, Grading, NotStarted, StudentError
 from homework.grader.book import CheckSpec, Homework, load
 from homework.grader.result import CheckResult, Costs, Result, State, Trace
-from homework.grader.servers import Servers, Unseen
+from homework.grader.servers import Servers
+from homework.grader.wire import Unseen
 
 LARGEST_FILE = 256 << 10  # bytes
 SEED = 7

@@ -18,7 +18,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,16 @@ from typing import Any
 from pymysql import MySQLError
 from redis import RedisError
 
-from common.backends import Backends
+from common import database
+from common.backends import Backends, database_name
+from common.database import Pool
 from common.proof import wording
-from common.proof.steps import Step
+from common.proof.announce import AnnouncedMariaDB
+from common.proof.steps import Step, Watcher
 from common.settings import Settings
 from common.shop import Refused
+
+PATIENCE = 200.0  # seconds; more than a check may take in all
 
 
 class Actor:
@@ -42,7 +47,7 @@ class Actor:
         self._steps: list[list[str]] = []
         self._now = datetime(2030, 1, 1, 12, tzinfo=UTC)
         settings = Settings(mysql_url=config["mysql_url"], redis_url=config["redis_url"])
-        self._backends = Backends.connect(config["stage"], settings, lambda: self._now).observe(self)
+        self._backends = patient(Backends.connect(config["stage"], settings, lambda: self._now), self)
 
     def before(self, step: Step) -> None:
         self._steps.append([step.server, step.label, ""])
@@ -88,6 +93,20 @@ class Actor:
 
 
 IMPORTING = threading.Lock()
+
+
+def patient(backends: Backends, watcher: Watcher) -> Backends:
+    """Watched connections that wait for a reply as long as it takes: on a busy machine a late one is nobody's
+    mistake, and what hangs is ended from outside."""
+    watched = backends.observe(watcher)
+    url, name = backends.settings.mysql_url, database_name(backends.keys.prefix)
+
+    def driver(**options: Any) -> AnnouncedMariaDB:
+        return AnnouncedMariaDB(watcher, **options | {"read_timeout": PATIENCE, "write_timeout": PATIENCE})
+
+    watched.stock.connection_pool.connection_kwargs["socket_timeout"] = PATIENCE
+    pool = Pool(lambda: database.connect(url, name, driver=driver), backends.settings.web_threads + 1)
+    return replace(watched, pool=pool)
 
 
 def plain(value: Any) -> Any:

@@ -77,7 +77,7 @@ def leave_the_world(spec: dict[str, Any]) -> list[str]:
                 with open(f"/proc/self/{name}", "w") as file:
                     file.write(text)
     except OSError as error:
-        return [f"namespaces are not permitted ({error.strerror})"]
+        return [f"this machine does not permit you namespaces ({error.strerror})"]
     return []
 
 

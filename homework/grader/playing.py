@@ -1,14 +1,14 @@
 """Schedules played with actors in the sandbox: the proof kit's driver here, the student's code there.
 
-The trusted side says who moves, reads the database and judges. The sandbox only takes steps. MariaDB itself
-says how many it took (`Witness`), so a sandbox that tells of fewer is found out.
+The trusted side says who moves, reads the database and judges. The sandbox only takes steps, and the wire
+says which (see wire.py): a sandbox that tells of fewer, or of others, is found out before the next move.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
@@ -17,18 +17,16 @@ from typing import Any
 from pymysql import MySQLError
 from redis import RedisError
 
-from common.database import Db
 from common.proof import schedule
 from common.proof.driver import Actor, Choose, Driver, Event, Job, Move
 from common.proof.explorer import Exploration
 from common.proof.oracle import Verdict
 from common.proof.scenario import LETTERS
 from common.proof.schedule import Run
-from common.proof.steps import Step
 from common.proof.waits import LockWaits
 from common.shop import Refused
-from homework.grader.sandbox import Channel, NotStarted, Sandbox
-from homework.grader.servers import Servers, Witness
+from homework.grader.sandbox import NotStarted, Sandbox
+from homework.grader.servers import Servers
 
 MOST = 120  # schedules; when there are more, those with at most 2 preemptions and a sample
 SAMPLE = 20  # schedules drawn at random when not all are played
@@ -80,23 +78,19 @@ class Player:
     """Plays meetings. Lives as long as its sandbox."""
 
     servers: Servers
-    stage: str
     box: Sandbox
-    _dbs: list[Db] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._dbs = [self.servers.db(), self.servers.db(self.stage)]
+        self._db = self.servers.db()
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._actors: dict[str, Actor] = {}
         self._channels = dict(zip(LETTERS, self.box.channels, strict=False))
-        self._driver = Driver(self._actors, self._events, LockWaits(self._dbs[0]))
-        self._witness = Witness(self._dbs[1])
+        self._driver = Driver(self._actors, self._events, LockWaits(self._db))
 
     def close(self) -> None:
         for actor in self._actors.values():
             actor.stop()
-        for db in self._dbs:
-            db.close()
+        self._db.close()
 
     def explore(self, meeting: Meeting, seed: int, most: int = MOST) -> Exploration:
         """All schedules if there are about `most` at most, else a bounded set. Stops at the first that breaks
@@ -121,26 +115,25 @@ class Player:
     def play(self, meeting: Meeting, choose: Choose) -> Run:
         """Play it once, with rows of its own. An actor's outcome may be the error that it ended with."""
         scene = meeting.prepare()
-        counted = [self._counted(name) for name in meeting.actors]
-        jobs = {each.name: each.job(meeting.actors[each.name], scene) for each in counted}
+        jobs = {name: self._job(name, part, scene) for name, part in meeting.actors.items()}
 
         def choose_and_check(moves: Sequence[Move], ready: tuple[str, ...]) -> str:
-            self._witness.check(sum(each.told for each in counted))
+            self.box.verify()
             return choose(moves, ready)
 
-        self._witness.begin()
         moves, outcomes = self._driver.play(jobs, choose_and_check, scene.tidy)
         run = Run(tuple(moves), outcomes)
         broken = failures(meeting, run)
         if not broken:
-            self._witness.check(sum(each.told for each in counted))
+            self.box.verify()
             broken = [verdict for verdict in meeting.judge(scene, run) if verdict.state == "broken"]
         return replace(run, broken=tuple(broken))
 
-    def _counted(self, name: str) -> Counted:
+    def _job(self, name: str, part: Part, scene: Scene) -> Job:
         if name not in self._actors:
             self._actors[name] = Actor(name, self._events)
-        return Counted(self._actors[name], self._channels[name])
+        actor, channel = self._actors[name], self._channels[name]
+        return lambda: part.read(channel.call(part.function, part.arguments(scene), watcher=actor).result())
 
 
 def schedules(play: schedule.Play, found: Exploration) -> Iterator[Run]:
@@ -150,33 +143,6 @@ def schedules(play: schedule.Play, found: Exploration) -> Iterator[Run]:
     else:
         yield from schedule.explore(play, schedule.PREEMPTIONS, prune=False)
         yield from islice(schedule.sample(play, found.seed), SAMPLE)
-
-
-@dataclass
-class Counted:
-    """An actor for one playing: passes on what its channel tells, and counts what MariaDB has answered."""
-
-    actor: Actor
-    channel: Channel
-    told: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.actor.name
-
-    def job(self, part: Part, scene: Scene) -> Job:
-        def run() -> object:
-            answer = self.channel.call(part.function, part.arguments(scene), watcher=self)
-            return part.read(answer.result())
-
-        return run
-
-    def before(self, step: Step) -> None:
-        self.actor.before(step)
-
-    def after(self, step: Step, reply: str) -> None:
-        self.told += step.server == "MariaDB"
-        self.actor.after(step, reply)
 
 
 def failures(meeting: Meeting, run: Run) -> list[Verdict]:

@@ -53,10 +53,14 @@ class Costs:
 
 @dataclass
 class Trace:
-    """One schedule that was played with the student's code; a step is {actor, server, command, reply}."""
+    """One schedule that was played with the student's code; a step is {actor, server, command, reply}.
+
+    `title` says what was played: two of them may have the same schedule.
+    """
 
     schedule: str
     steps: list[dict[str, str]]
+    title: str = ""
 
 
 @dataclass

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -27,6 +27,7 @@ from common.proof.steps import Step, Watcher
 from common.shop import Refused
 from homework.grader import inside, jail, walls
 from homework.grader.servers import Servers, Sockets
+from homework.grader.wire import Sent, Wire, compare
 
 ANSWER_WITHIN = 10.0  # seconds that the student's code may compute or sleep between two messages
 START_WITHIN = 60.0
@@ -52,11 +53,15 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",  # each arena takes 64 MB of the address space
 }
 INSIDE = Sockets(Path("/run/mysql.sock"), Path("/run/redis.sock"))
+NO_ANSWER = "your process answered with something that is no answer"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
 
 
 class StudentError(Exception):
     """The student's code did not answer as it should. The text is a sentence for the student."""
+
+    def __repr__(self) -> str:
+        return "an error in your code"  # in a diagram, below which the sentence stands
 
 
 class SandboxError(Exception):
@@ -64,17 +69,18 @@ class SandboxError(Exception):
 
 
 class NotStarted(Exception):
-    """The student's code says NotImplementedError: nobody has begun here."""
+    """The student's code says NotImplementedError: nobody has begun here. The text, if any, is a sentence."""
 
 
 @dataclass(frozen=True)
 class Answer:
     """What a call came to: a `value`, or an `error` (`Refused`, `MySQLError`, `RedisError`, `StudentError`,
-    `NotStarted`), and its round trips as [server, command, reply]."""
+    `NotStarted`), its round trips as [server, command, reply], and what was `sent` by them, one by one."""
 
     value: Any = None
     error: Exception | None = None
-    steps: Sequence[Sequence[str]] = field(default=())
+    steps: Sequence[Sequence[str]] = ()
+    sent: Sequence[Sent] = ()
 
     def result(self) -> Any:
         if self.error:
@@ -101,6 +107,9 @@ class Channel:
     ) -> Answer:
         """Run `function` of harness.py. With a `watcher`, each round trip waits for `watcher.before`.
 
+        Raises `Unseen` when it told of other round trips than it made; with a watcher, whoever watches has to
+        ask for that, by `Sandbox.verify`.
+
         `within`: seconds that the sandbox may let pass between two messages (`ANSWER_WITHIN` unless given).
         """
         self._link.settimeout(max(0.01, min(within or ANSWER_WITHIN, self._box.deadline - time.monotonic())))
@@ -109,15 +118,22 @@ class Channel:
         while True:
             message = self._read()
             if "arrived" in message and watcher:
-                step = Step(**message["arrived"])
+                step = step_of(message["arrived"])
                 watcher.before(step)
+                self._box.leave(step)
                 self._send()
             elif "replied" in message and watcher:
                 watcher.after(step, str(message["replied"]))
             elif "ended" in message:
-                return understand(message["ended"], message.get("steps", ()))
+                if not is_story(message.get("steps")):
+                    raise StudentError(NO_ANSWER)
+                answer = understand(message["ended"], message["steps"])
+                if watcher or isinstance(answer.error, NotStarted | StudentError):
+                    return answer
+                self._box.told += [(server, label) for server, label, _ in answer.steps]
+                return replace(answer, sent=self._box.verify())
             else:
-                raise StudentError("your process answered with something that is no answer")
+                raise StudentError(NO_ANSWER)
 
     def _send(self, **message: Any) -> None:
         try:
@@ -139,9 +155,7 @@ class Channel:
             message = json.loads(line)
             assert isinstance(message, dict)
         except (ValueError, RecursionError, AssertionError):
-            raise StudentError(
-                "your process answered with something that is no answer, or is too long"
-            ) from None
+            raise StudentError(f"{NO_ANSWER}, or is too long") from None
         return message
 
     def close(self) -> None:
@@ -150,13 +164,27 @@ class Channel:
             self._link.close()
 
 
+def step_of(said: Any) -> Step:
+    """A step as inside.py tells of it. `StudentError` for anything else."""
+    match said:
+        case {
+            "server": "MariaDB" | "Redis" as server,
+            "command": str(command),
+            "details": str(details),
+            "reads": bool(reads),
+            "session": int(session),
+        }:
+            return Step(server, command, details, reads, session)
+    raise StudentError(NO_ANSWER)
+
+
 def understand(ended: Any, steps: Any) -> Answer:
     """What inside.py told of the end of a call. Anything else counts as no answer."""
     match ended:
         case {"value": value}:
             return Answer(value, steps=steps)
-        case {"not_started": _}:
-            return Answer(error=NotStarted(), steps=steps)
+        case {"not_started": str(said)}:
+            return Answer(error=NotStarted(said[:300]), steps=steps)
         case {"refused": str(kind), "status": int(status), "detail": str(detail)}:
             return Answer(error=refusal(kind, status, detail), steps=steps)
         case {"database": str(said), "detail": str(detail), "where": str(where)}:
@@ -169,7 +197,15 @@ def understand(ended: Any, steps: Any) -> Answer:
                 error=StudentError(f"your code raised {said}" + (f" (at {where})" if where else "")),
                 steps=steps,
             )
-    return Answer(error=StudentError("your process answered with something that is no answer"))
+    return Answer(error=StudentError(NO_ANSWER))
+
+
+def is_story(steps: Any) -> bool:
+    """Whether that is a list of [server, command, reply]."""
+    return isinstance(steps, list) and all(
+        isinstance(step, list) and len(step) == 3 and all(isinstance(text, str) for text in step)
+        for step in steps
+    )
 
 
 def refusal(kind: str, status: int, detail: str) -> Refused:
@@ -207,6 +243,8 @@ class Sandbox:
         self.deadline = time.monotonic() + START_WITHIN + ALL_WITHIN
         self._uid = 20000 + int.from_bytes(os.urandom(4)) % 40000
         self._lay_out(files, harness)
+        self._wire = Wire(servers.sockets, self._folder)
+        self.told: list[tuple[str, str]] = []  # server and label of each round trip, since the last `verify`
         self._start(actors)
 
     def __enter__(self) -> Self:
@@ -214,6 +252,7 @@ class Sandbox:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+        self._wire.close()
         for channel in self.channels:
             channel.close()
         self._reader.join()
@@ -222,13 +261,17 @@ class Sandbox:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _lay_out(self, files: Mapping[str, bytes], harness: Path) -> None:
-        self._folder.chmod(0o755)
         for name in ("root", "course", "home"):
             (self._folder / name).mkdir()
-        shutil.copy(inside.__file__, self._folder / "course" / "inside.py")
-        shutil.copy(harness, self._folder / "course" / "harness.py")
+        shutil.copyfile(inside.__file__, self._folder / "course" / "inside.py")
+        shutil.copyfile(harness, self._folder / "course" / "harness.py")
         for name, content in files.items():
             (self._folder / "home" / name).write_bytes(content)
+        for path in [
+            self._folder,
+            *self._folder.rglob("*"),
+        ]:  # another user reads them
+            path.chmod(0o755 if path.is_dir() else 0o644)
         if os.geteuid() == 0:
             for path in [self._folder / "home", *(self._folder / "home").iterdir()]:
                 os.chown(path, self._uid, self._uid)
@@ -262,7 +305,7 @@ class Sandbox:
         """What jail.py is told. Without a root of its own, the program finds all where it really is."""
         walled = self._walled
         at = Path("/") if walled else self._folder
-        settings = self._servers.student_settings(INSIDE if walled else None)
+        settings = self._servers.student_settings(INSIDE if walled else self._wire.sockets)
         config = {
             "stage": self._stage,
             "mysql_url": settings.mysql_url,
@@ -290,8 +333,8 @@ class Sandbox:
             (str(ROOT / "stages"), "/project/stages", False),
             (str(self._folder / "course"), "/course", False),
             (str(self._folder / "home"), "/home", True),
-            (str(self._servers.sockets.mysql), str(INSIDE.mysql), True),
-            (str(self._servers.sockets.redis), str(INSIDE.redis), True),
+            (str(self._wire.sockets.mysql), str(INSIDE.mysql), True),
+            (str(self._wire.sockets.redis), str(INSIDE.redis), True),
         ]
 
     def path(self, target: str) -> str:
@@ -303,6 +346,22 @@ class Sandbox:
         assert self._process.stdout
         while data := self._process.stdout.read1(65536):  # type: ignore[attr-defined]
             self.output = (self.output + data)[:KEPT_OUTPUT]
+
+    def leave(self, step: Step) -> None:
+        """The step gets leave to go. `StudentError` when nobody is there any more to take it."""
+        if self._life < 0:
+            raise StudentError(self.farewell())
+        self.told.append((step.server, step.label))
+
+    def verify(self) -> Sequence[Sent]:
+        """What was sent since this was asked last; `Unseen` unless just that was told of.
+
+        Ask when no round trip is under way, but for those that wait for a lock.
+        """
+        told, self.told[:] = self.told[:], []
+        sent = self._wire.sent()
+        compare(told, sent)
+        return sent
 
     def kill(self) -> None:
         """End it and all it started, and wait until that is gone."""

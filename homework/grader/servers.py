@@ -1,13 +1,12 @@
 """The servers of one grading: the course's own, with an account for the student's code that cannot do much.
 
 The trusted side is `root` with a password of this run; the student's code is `student`, who may use the
-stage's database and the stage's keys, and nothing else. What `student` does, MariaDB counts: see `Witness`.
+stage's database and the stage's keys, and nothing else. What `student` sends is read on the way: see wire.py.
 """
 
 from __future__ import annotations
 
 import secrets
-import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,10 +22,6 @@ from common.proof.scenario import NOW
 from common.settings import Settings
 
 STUDENT = "student"
-COUNTS = (
-    "SELECT TOTAL_CONNECTIONS AS connections, SELECT_COMMANDS + UPDATE_COMMANDS + OTHER_COMMANDS AS commands"
-    " FROM information_schema.user_statistics WHERE user = %s"
-)
 NUMBERED = (
     "SELECT table_name AS name FROM information_schema.tables"
     " WHERE table_schema = %s AND auto_increment IS NOT NULL"
@@ -35,17 +30,11 @@ FIRST_ID = 7000001  # no number that means something else: in diagrams an id is 
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 GRANTS = {"sales": "SELECT, UPDATE (stock)", "schema_changes": "SELECT"}  # what a sale began with is evidence
 REDIS_MEMORY = "256mb"
-GREETING = 2  # statements of a connection that opens: SET NAMES, and our settings
-PAST_BACKENDS = (
-    "your code sent statements to MariaDB that the grader was not told of: use the connection that you are"
-    " given and open none of your own"
-)
-INVENTED = "your process told the grader of statements that MariaDB never received"
 
 
 @dataclass(frozen=True)
 class Sockets:
-    """Where the servers listen. The sandbox gets these two files and no network."""
+    """Where the servers listen, or a wire before them. The sandbox gets two such files and no network."""
 
     mysql: Path
     redis: Path
@@ -62,7 +51,6 @@ class Servers:
         if not (lab.mysql.owned and lab.redis.owned):
             raise LabError("Grading needs servers of its own: unset MYSQL_URL and REDIS_URL.")
         self.sockets = Sockets(lab.folder / "mysql.sock", lab.folder / "redis.sock")
-        self._tcp = lab.mysql.tcp, lab.redis.tcp
         self._secret, self.password = secrets.token_hex(16), secrets.token_hex(16)
         self.settings = Settings(
             mysql_url=f"mysql://root:{self._secret}@localhost/?unix_socket={self.sockets.mysql}",
@@ -72,15 +60,8 @@ class Servers:
         self._close_mariadb(database.connect(lab.mysql.url))
         self._close_redis()
 
-    def student_settings(self, sockets: Sockets | None) -> Settings:
-        """The student's account: by unix socket where the sandbox has its own view of them, else by loopback
-        port (our folder is closed to other users)."""
-        if sockets is None:
-            (mysql_host, mysql_port), (redis_host, redis_port) = self._tcp
-            return Settings(
-                mysql_url=f"mysql://{STUDENT}:{self.password}@{mysql_host}:{mysql_port}/",
-                redis_url=f"redis://{STUDENT}:{self.password}@{redis_host}:{redis_port}/0",
-            )
+    def student_settings(self, sockets: Sockets) -> Settings:
+        """The student's account, at the sockets as the sandbox sees them."""
         return Settings(
             mysql_url=f"mysql://{STUDENT}:{self.password}@localhost/?unix_socket={sockets.mysql}",
             redis_url=f"unix://{STUDENT}:{self.password}@{sockets.redis}",
@@ -94,7 +75,6 @@ class Servers:
         ):  # names of machines are not resolved: nobody matches them
             db.run(f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY %s", self._secret)
         db.run(f"CREATE USER {STUDENT} IDENTIFIED BY %s WITH MAX_USER_CONNECTIONS 40", self.password)
-        db.run("SET GLOBAL userstat = 1")
         db.close()
 
     def _close_redis(self) -> None:
@@ -150,49 +130,9 @@ class Servers:
         return Backends.connect(stage, self.settings, clock=lambda: NOW)
 
     def db(self, stage: str | None = None) -> Db:
-        return database.connect(self.settings.mysql_url, stage and database_name(stage))
+        return database.connect(self.settings.mysql_url, stage and database_name(stage), read_timeout=60)
 
 
 def acl(redis: Redis, user: str, *rules: str) -> None:
     """What a Redis account may do."""
     redis.execute_command("ACL", "SETUSER", user, *rules)  # type: ignore[no-untyped-call]
-
-
-class Unseen(Exception):
-    """The student's process told of other round trips than its server saw. The text is a sentence."""
-
-
-class Witness:
-    """What MariaDB itself says of the student's account, to compare with what the sandbox tells.
-
-    The sandbox could tell of one round trip and make five: then two buyers could never be brought between
-    them. The server's own count shows it. Does not see what is sent to Redis.
-    """
-
-    def __init__(self, db: Db) -> None:
-        self._db = db
-        self._before = self._count()
-
-    def _count(self) -> tuple[int, int]:
-        row = self._db.one(COUNTS, STUDENT) or {"connections": 0, "commands": 0}
-        return int(row["connections"]), int(row["commands"])
-
-    def begin(self) -> None:
-        """Count from here."""
-        self._before = self._count()
-
-    def check(self, told: int) -> None:
-        """`Unseen` unless the server has counted just as many statements as were told of since `begin`.
-
-        It counts a statement a moment after answering it: a difference is looked at for up to a second.
-        """
-        deadline = time.monotonic() + 1
-        while more := self._more_than(told):
-            if time.monotonic() > deadline:
-                raise Unseen(PAST_BACKENDS if more > 0 else INVENTED)
-            time.sleep(0.002)
-
-    def _more_than(self, told: int) -> int:
-        connections, commands = self._count()
-        greetings = (connections - self._before[0]) * GREETING
-        return commands - self._before[1] - greetings - told

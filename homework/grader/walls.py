@@ -16,10 +16,16 @@ from homework.grader import jail
 SYSTEM = ("/usr", "/bin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/localtime")
 
 WITHOUT = (
-    "This machine does not permit namespaces ({why}). A student's process still has its limits on time,"
-    " memory, processes and files, and ends with everything it started; but it can reach the network and read"
-    " what its user can read, solutions too. Grade where `unshare --user --net true` works, or as root."
+    "No walls can be built around a student's process here: {why}. It still has its limits on time, memory,"
+    " processes and files, and ends with everything it started; but it can reach the network and read what"
+    " its user can read, solutions too."
 )
+REFUSED = """Nothing was graded. {why}
+What helps is one of these:
+  sudo ./seckill grade …      root may always build walls, and runs each process as a user of its own
+  sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0      Ubuntu 24.04 and newer: you may, too
+  sudo sysctl -w kernel.unprivileged_userns_clone=1                  Debian 10 and older
+  ./seckill grade --without-walls …      for code that you trust, or a machine that is thrown away after it"""
 
 
 def runtime() -> list[tuple[str, str, bool]]:

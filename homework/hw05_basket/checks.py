@@ -17,10 +17,10 @@ from common.proof.oracle import Verdict
 from common.proof.schedule import Run
 from common.shop import Refused, SoldOut
 from homework.grader.authoring import Answer, Failed, Grading, Meeting, Part, Scene, broken
-from homework.grader.ear import SCRIPTS
 
 ANN, BOB = 1, 2
 PRODUCTS = ("cup", "kettle", "lamp", "tea")
+SCRIPTS = {"EVALSHA", "EVAL", "FCALL"}
 
 
 def takes(g: Grading) -> None:
@@ -31,10 +31,11 @@ def takes(g: Grading) -> None:
 
 
 def last_unit(g: Grading) -> None:
-    scene = shelves(g, tea=3)
-    expect_sold_out(take(g, scene, ANN, "k1", tea=4), "Ann wants 4 of 3 teas", "tea")
-    expect_taken(take(g, scene, ANN, "k2", tea=3), "Ann wants 3 of 3 teas")
-    expect_left(g, scene, "Ann has taken 3 of 3 teas", tea=0)
+    scene = shelves(g, tea=12)
+    expect_sold_out(take(g, scene, ANN, "k1", tea=13), "Ann wants 13 of 12 teas", "tea")
+    expect_taken(take(g, scene, ANN, "k2", tea=9), "Ann wants 9 of 12 teas")  # as text, 9 is more than 12
+    expect_taken(take(g, scene, ANN, "k4", tea=3), "Ann wants 3 of 3 teas")
+    expect_left(g, scene, "Ann has taken 12 of 12 teas", tea=0)
     expect_sold_out(take(g, scene, BOB, "k3", tea=1), "Bob wants a tea, and none is left", "tea")
     expect_left(g, scene, "Bob is refused a tea", tea=0)
 
@@ -61,45 +62,33 @@ def nothing_if_short(g: Grading) -> None:
 
 
 def two_baskets(g: Grading) -> None:
-    ear = g.ear()
-
-    def prepare() -> Scene:
-        scene = shelves(g, tea=1, kettle=1)
-        ear.listen()
-        return scene
-
-    def judge(scene: Scene, run: Run) -> Sequence[Verdict]:
-        ear.expect_told(run)
-        return one_has_both(left(g, scene, "tea", "kettle"), run)
-
-    parts = [part("Ann", ANN, ["tea", "kettle"]), part("Bob", BOB, ["kettle", "tea"])]
-    g.play(Meeting("two-baskets", "Two buyers, the last tea and the last kettle", parts, prepare, judge))
+    g.play(
+        Meeting(
+            name="two-baskets",
+            title="Two buyers, the last tea and the last kettle",
+            parts=[part("Ann", ANN, ["tea", "kettle"]), part("Bob", BOB, ["kettle", "tea"])],
+            prepare=lambda: shelves(g, tea=1, kettle=1),
+            judge=lambda scene, run: one_has_both(left(g, scene, "tea", "kettle"), run),
+        )
+    )
 
 
 def no_false_sold_out(g: Grading) -> None:
-    ear = g.ear()
-
-    def prepare() -> Scene:
-        scene = shelves(g, kettle=1, tea=0)
-        ear.listen()
-        return scene
-
-    def judge(scene: Scene, run: Run) -> Sequence[Verdict]:
-        ear.expect_told(run)
-        return only_bob_has_it(left(g, scene, "kettle", "tea"), run)
-
-    parts = [part("Ann", ANN, ["kettle", "tea"]), part("Bob", BOB, ["kettle"])]
-    title = "Ann wants a kettle and a tea, and there is no tea; Bob wants the last kettle"
-    g.play(Meeting("no-false-sold-out", title, parts, prepare, judge))
+    g.play(
+        Meeting(
+            name="no-false-sold-out",
+            title="Ann wants a kettle and a tea, and there is no tea; Bob wants the last kettle",
+            parts=[part("Ann", ANN, ["kettle", "tea"]), part("Bob", BOB, ["kettle"])],
+            prepare=lambda: shelves(g, kettle=1, tea=0),
+            judge=lambda scene, run: only_bob_has_it(left(g, scene, "kettle", "tea"), run),
+        )
+    )
 
 
 def one_script(g: Grading) -> None:
-    ear, scene = g.ear(), shelves(g, tea=5, kettle=5)
-    take(g, scene, ANN, "k0", tea=1)  # the script is known to Redis from here on
+    scene = shelves(g, tea=5, kettle=5)
     for what, wanted in (("is taken", {"tea": 1, "kettle": 1}), ("is refused", {"tea": 1, "kettle": 9})):
-        ear.listen()
-        take(g, scene, ANN, f"{what}", **wanted)
-        heard = ear.heard()
+        heard = [each.name for each in take(g, scene, ANN, what, **wanted).sent]
         if len(heard) != 1 or heard[0] not in SCRIPTS:
             raise Failed(
                 f"When a basket {what}, Redis is sent something else than one script",
@@ -191,7 +180,7 @@ def expect_left(g: Grading, scene: Scene, what: str, **wanted: int) -> None:
 
 def expect_taken(answer: Answer, what: str) -> Answer:
     if answer.error:
-        raise Failed(f"{what}, and does not get it", expected="taken", seen=error(answer))
+        raise Failed(f"{what}: the answer is not that it is taken", expected="taken", seen=error(answer))
     return answer
 
 

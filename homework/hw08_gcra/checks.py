@@ -17,12 +17,12 @@ from common.proof.oracle import Verdict
 from common.proof.scenario import NOW
 from common.proof.schedule import Run
 from homework.grader.authoring import Answer, Failed, Grading, Meeting, Part, Scene, StudentError, broken
-from homework.grader.ear import SCRIPTS
 from homework.grader.sandbox import NotStarted
 
 ANN, BOB, CID = 1, 2, 3
 BUYERS = {ANN: "Ann", BOB: "Bob", CID: "Cid"}
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
+SCRIPTS = {"EVALSHA", "EVAL", "FCALL"}
 
 
 class Rule(NamedTuple):
@@ -164,16 +164,12 @@ def other_process(g: Grading) -> None:
 
 
 def two_presses(g: Grading) -> None:
-    ear = g.ear()
-
     def prepare() -> Scene:
         desk = Desk(g, sale=EVEN)
         desk.settles(2)
-        ear.listen()
         return desk.scene
 
     def judge(_: Scene, run: Run) -> Sequence[Verdict]:
-        ear.expect_told(run)
         passed = sum(let_in(run, actor) for actor in "AB")
         if passed > 1:
             return [broken("limit_kept", "3 units are left, and both baskets of 2 are let through")]
@@ -217,17 +213,14 @@ def untouched(g: Grading) -> None:
 
 
 def no_false_refusal(g: Grading) -> None:
-    ear = g.ear()
     rules = {"sale": Rule(6, HOUR, burst=4), "buyer": Rule(3, HOUR, burst=3)}
 
     def prepare() -> Scene:
         desk = Desk(g, **rules)
         desk.settles(3)
-        ear.listen()
         return desk.scene
 
     def judge(_: Scene, run: Run) -> Sequence[Verdict]:
-        ear.expect_told(run)
         if let_in(run, "A"):
             return [broken("limit_kept", "Ann is let through, though she has had her 3 units")]
         if not let_in(run, "B"):
@@ -240,21 +233,18 @@ def no_false_refusal(g: Grading) -> None:
 
 
 def one_script(g: Grading) -> None:
-    desk, ear = Desk(g, sale=Rule(6, HOUR, burst=4), buyer=Rule(3, HOUR, burst=3)), g.ear()
-    desk.settles(1)  # the script is known to Redis from here on
+    desk = Desk(g, sale=Rule(6, HOUR, burst=4), buyer=Rule(3, HOUR, burst=3))
     for what, units, buyer in (
-        ("that is let through", 2, ANN),
+        ("that is let through", 3, ANN),
         ("that the buyer's limit refuses", 1, ANN),
         ("that the sale's limit refuses", 2, BOB),
     ):
-        ear.listen()
         desk.settles(units, buyer=buyer)
-        heard = ear.heard()
-        if len(heard) != 1 or heard[0] not in SCRIPTS:
+        if len(desk.sent) != 1 or desk.sent[0] not in SCRIPTS:
             raise Failed(
                 f"For a press {what}, Redis is sent something else than one script",
                 expected="EVALSHA",
-                seen=", ".join(heard) or "nothing",
+                seen=", ".join(desk.sent) or "nothing",
             )
 
 
@@ -314,6 +304,7 @@ class Desk:
     def __init__(self, g: Grading, **rules: Rule) -> None:
         self.g, self.rules, self.box, self.at = g, rules, g.box, 0
         self.sale = 7000000 + g.random.randrange(1_000_000)
+        self.sent = list[str]()  # the commands of the last press
         self._buckets = dict[str, Bucket]()
         self._story = list[str]()
 
@@ -335,6 +326,7 @@ class Desk:
         answer = self.box.channels[0].call("ask", arguments(self.sale, buyer, units, self.rules), now=now)
         if isinstance(answer.error, NotStarted | StudentError):
             raise answer.error
+        self.sent = [each.name for each in answer.sent]
         said = answer.value
         if not isinstance(said, dict) or not all(
             type(said.get(name)) in (int, bool) for name in Said._fields

@@ -85,11 +85,13 @@ class Consumer:
     def _turn(self, sale_id: int, stop: Callable[[], bool]) -> bool:
         """One batch of one sale, until it is settled; whether it was full."""
         batch = self._drain.take(sale_id)
-        while not stop():
+        while batch:
             try:
                 self._drain.settle(batch)
                 break
             except (MySQLError, RedisError, Busy) as error:
                 log.warning("%s orders of sale %s are not written yet: %s", len(batch), sale_id, error)
+                if stop():
+                    break
                 time.sleep(PAUSE)
         return len(batch) >= self._journal.most

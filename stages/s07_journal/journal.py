@@ -61,8 +61,12 @@ class Journal:
         self.redis.sadd(self.keys.shared(OPENED), sale_id)
 
     def sales(self) -> list[int]:
-        """Every sale that a journal was opened for, in order."""
-        return sorted(int(name) for name in self.redis.smembers(self.keys.shared(OPENED)))
+        """Every sale whose journal is not empty, in order. Two round trips, however many sales there are."""
+        opened = sorted(int(name) for name in self.redis.smembers(self.keys.shared(OPENED)))
+        with self.redis.pipeline(transaction=False) as pipe:
+            for sale_id in opened:
+                pipe.xlen(self.keys(sale_id, JOURNAL))
+            return [sale_id for sale_id, length in zip(opened, pipe.execute(), strict=True) if length]
 
     def take(self, sale_id: int) -> list[Recorded]:
         """A batch of one sale: what another consumer has left, else what is new, the oldest first.

@@ -93,6 +93,23 @@ def test_s01_oversells_by_keyboard(look: Look) -> None:
     assert violations(page) == []
 
 
+def test_the_keys_work_without_a_click_when_the_scheduler_is_in_sight(look: Look) -> None:
+    page = look("/", viewport={"width": 1280, "height": 900})
+    page.locator(".scheduler").scroll_into_view_if_needed()
+    page.locator(".scheduler-next").first.evaluate("button => button.scrollIntoView({ block: 'center' })")
+    moves = page.locator(".scheduler-log li")
+    for number, key in enumerate("122", start=1):
+        page.keyboard.press(key)
+        expect(moves).to_have_count(number)
+    page.keyboard.press("ArrowRight")  # scrolls a page, as everywhere
+    page.locator(".md-search__input").focus()
+    page.keyboard.press("1")  # is typed, not played
+    page.keyboard.press("Escape")
+    page.evaluate("document.activeElement.blur(); scrollTo(0, document.body.scrollHeight)")
+    page.keyboard.press("1")  # nobody would see what it did
+    expect(moves).to_have_count(3)
+
+
 def test_s01_oversells_by_touch_in_chinese(look: Look) -> None:
     page = look("/zh/", has_touch=True, viewport={"width": 390, "height": 780})
     buttons = page.locator(".scheduler-next")
@@ -177,6 +194,16 @@ def test_the_search_finds_a_chinese_word(look: Look) -> None:
     page.keyboard.press("Shift")  # the theme looks for words when a key is let go
     expect(page.locator(".md-search-result__item").first).to_be_visible(timeout=15000)
     expect(page.locator(".md-search-result__list")).to_contain_text("超卖")
+
+
+def test_on_paper_the_answers_are_open_and_nothing_is_to_be_clicked(look: Look) -> None:
+    page = look("/stages/s01_naive/")
+    page.emulate_media(media="print")
+    opened = "all => all.map(each => each.offsetHeight - each.querySelector('summary').offsetHeight)"
+    heights = page.locator("details:not(.abstract)").evaluate_all(opened)
+    assert len(heights) > 5
+    assert min(heights) > 15
+    assert page.locator("details.abstract:visible, .scheduler button:visible").count() == 0
 
 
 def test_a_term_has_a_tooltip(look: Look) -> None:

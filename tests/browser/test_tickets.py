@@ -24,9 +24,9 @@ expect = playwright.expect
 LANGUAGES = pytest.mark.parametrize(("locale", "language"), [("en-GB", "en"), ("zh-CN", "zh")])
 
 
-@pytest.fixture(scope="module")
-def shop(run: Run) -> Running:
-    return run("s06")
+@pytest.fixture(scope="module", params=["s06", "s07"])
+def shop(run: Run, request: pytest.FixtureRequest) -> Running:
+    return run(request.param)
 
 
 def at_sale(visit: Open, shop: Running, **options: object) -> Page:

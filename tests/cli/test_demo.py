@@ -48,6 +48,7 @@ def test_s01_oversells_and_the_newest_stage_does_not(finished: tuple[Command, Pa
     assert (first["stage"], last["stage"]) == (find("s01").name, newest().name)
     assert first["sold"] == 40 + first["oversold"] > 40
     assert (last["sold"], last["oversold"]) == (40, 0)
+    assert [each["units_accepted"] for each in (first, last)] == [each["sold"] for each in (first, last)]
     assert first["attempts"] == last["attempts"] > 200
     assert {each["name"]: each["state"] for each in first["verdicts"]}["no_oversell"] == "broken"
     assert {each["state"] for each in last["verdicts"]} == {"kept"}
@@ -59,6 +60,7 @@ def test_without_a_terminal_it_writes_plain_text_that_ends_with_the_conclusion(
     run, _ = finished
     assert not CONTROL.search(run.output)
     assert "OVERSOLD by" in run.output
+    assert re.search(r"told “accepted” +\d+, for 40 units", run.output)
     assert re.search(r"s01_naive: \d+ of \d+ attempts answered: ", run.output)
     *_, one, two = run.output.splitlines()
     assert re.fullmatch(r"s01_naive sold \d+ of 40 units: \d+ units were promised that do not exist\.", one)

@@ -35,7 +35,9 @@ def test_s01_is_shown_overselling(run: Run) -> None:
 def test_a_bounded_verdict_says_what_was_played(run: Run) -> None:
     said = run("s02", "--seed", "3").output
     assert "those with at most 2 preemptions, and 100 drawn with seed 3" in said.replace("\n", " ")
+    assert "--most 5000 plays all" in said
     assert "✔ none of them breaks a guarantee" in said
+    assert "--most" not in run("s02", "--most", "5000").output
 
 
 def test_another_class_can_be_plugged_in(run: Run) -> None:

@@ -24,7 +24,7 @@ def look(shop: World, heard: Recorder) -> Finding:
     jobs.work_off(shop.shop, shop.backends, sale.id)
     count, orders = commits(heard), len(shop.orders(sale))
     at_once = sum(isinstance(outcome, Order) for outcome in told)
-    said = f"{orders} orders, {at_once} of them at the press: {count} commits"
+    said = f"{orders} orders, {at_once} of them at the press; commits: {count}"
     wrong = shop.broken(sale)
     return Finding(orders >= ENOUGH * count and not wrong, count > 0 and orders == BUYERS, said + wrong)
 
@@ -51,4 +51,4 @@ def test_a_ledger_that_writes_a_batch_one_by_one_breaks_it(world: Callable[..., 
     finding = look(world("s07", ledger=TicketLedger, watcher=heard), heard)
     assert finding.met
     assert not finding.kept
-    assert f"{BUYERS} commits" in finding.evidence
+    assert f"commits: {BUYERS}" in finding.evidence

@@ -13,14 +13,15 @@ import pymysql
 import pytest
 from redis import RedisError
 
-from common.backends import Backends, Clock
+from common.backends import Clock
 from common.database import Sql
 from common.journal import JOURNAL, TASK
 from common.lab import Lab
 from common.lab.server import Server
 from common.proof import crash, facts, jobs
 from common.proof.proxy import Proxy
-from common.proof.steps import Recorder, Step, Watcher
+from common.proof.steps import Recorder, Step
+from common.proof.sweep import BuyOnce, sweep
 from common.settings import Settings
 from common.shop import (
     Attempt,
@@ -30,7 +31,6 @@ from common.shop import (
     Refused,
     Reservation,
     Sale,
-    Shop,
     SoldOut,
 )
 from stages.s05_redis_stock.ledger import GuardedLedger
@@ -40,19 +40,6 @@ from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 from tests.guarantees.working import WorkOnce
 from tests.world import World
-
-
-@dataclass(frozen=True)
-class BuyOnce:
-    """One purchase, its round trips watched. Goes into a process of its own."""
-
-    create_shop: Callable[[Backends], Shop]
-    code: str
-    settings: Settings
-    attempt: Attempt
-
-    def __call__(self, watcher: Watcher) -> object:
-        return self.create_shop(Backends.connect(self.code, self.settings).observe(watcher)).buy(self.attempt)
 
 
 @dataclass(frozen=True)
@@ -72,9 +59,10 @@ class Cases:
         self._settings = settings
 
     @property
-    def all(self) -> dict[str, Callable[[], Case]]:
+    def writing(self) -> dict[str, Callable[[], Case]]:
+        """Nothing where an order is written by who buys."""
         tasks = self.shop.shop.tasks
-        found = {"buying": self.buying} | ({"writing orders": self.working} if tasks else {})
+        found = {"writing orders": self.working} if tasks else {}
         return found | ({"taking over": self.taking_over} if TASK in tasks else {})
 
     def buying(self) -> Case:
@@ -133,11 +121,12 @@ def press_again(shop: World, sale: Sale) -> str:
 def look(shop: World, settings: Settings) -> Finding:
     """Kill whoever does something with an order after each of its steps in turn."""
     cases = Cases(shop, settings)
-    parts = [sweep(cases, what, prepare) for what, prepare in cases.all.items()]
+    parts = [swept_buying(shop, settings)]
+    parts += [swept(cases, what, prepare) for what, prepare in cases.writing.items()]
     harm = "; ".join(part.harm for part in parts if part.harm)
-    said = ", ".join(f"{part.steps} steps of {part.what}" for part in parts)
+    said = ", ".join(f"{part.steps} of {part.what}" for part in parts)
     met = 0 < sum(part.ordered for part in parts) < sum(part.steps for part in parts)
-    return Finding(not harm, met, harm or f"killed after each of {said}: nothing lost")
+    return Finding(not harm, met, harm or f"killed after each step, {said}: nothing lost")
 
 
 @dataclass(frozen=True)
@@ -147,22 +136,35 @@ class Swept:
     what: str
     steps: int
     ordered: int
-    harm: str
+    wrong: Sequence[tuple[str, str]]
+
+    @property
+    def harm(self) -> str:
+        """What went wrong, and after which steps."""
+        steps: dict[str, list[str]] = defaultdict(list)
+        for step, harm in self.wrong:
+            steps[harm].append(step)
+        told = [f"{self.what}, killed after step {', '.join(after)}: {harm}" for harm, after in steps.items()]
+        return "; ".join(told)
 
 
-def sweep(cases: Cases, what: str, prepare: Callable[[], Case]) -> Swept:
-    steps, ordered = crash.count_steps(prepare().operation), 0
-    harm: dict[str, list[str]] = defaultdict(list)
+def swept_buying(shop: World, settings: Settings) -> Swept:
+    points = sweep(shop.stage.code, shop.create_shop, settings)
+    wrong = [(f"{each.step} ({each.statement.split()[0]})", each.again) for each in points if each.again]
+    return Swept("buying", len(points), sum(each.ordered for each in points), wrong)
+
+
+def swept(cases: Cases, what: str, prepare: Callable[[], Case]) -> Swept:
+    steps, ordered, wrong = crash.count_steps(prepare().operation), 0, []
     for step in range(1, steps + 1):
         case = prepare()
         dead = crash.die_after(step, case.operation)
         with cases.shop.backends.sql() as db:
             crash.wait_until_gone(db, dead.sessions)
         ordered += bool(cases.shop.orders(case.sale))
-        if wrong := cases.press_again(case):
-            harm[wrong].append(f"{step} ({dead.steps[-1].split()[0]})")
-    told = [f"{what}, killed after step {', '.join(after)}: {wrong}" for wrong, after in harm.items()]
-    return Swept(what, steps, ordered, "; ".join(told))
+        if harm := cases.press_again(case):
+            wrong.append((f"{step} ({dead.steps[-1].split()[0]})", harm))
+    return Swept(what, steps, ordered, wrong)
 
 
 class KillsRedis(Recorder):
@@ -187,7 +189,7 @@ def look_at_redis(shop: World, settings: Settings, redis: Server) -> Finding:
         return Finding(kept=True, met=True, evidence="Redis was not killed: it is not our server")
     cases = Cases(shop, settings)
     points, harm = 0, []
-    for what, prepare in cases.all.items():
+    for what, prepare in {"buying": cases.buying, **cases.writing}.items():
         asked = Recorder()
         prepare().operation(asked)
         for number in sorted({0, *(n for n, step in enumerate(asked.steps) if step.server == "Redis")}):

@@ -48,6 +48,7 @@ BEGAN = datetime(2026, 10, 14, 8, 0, tzinfo=UTC)
 UPDATE = "UPDATE sizes SET left = left - 1 WHERE size = 'L' AND left > 0"
 TRACES = [
     {
+        "title": "Two buyers, one size L",
         "schedule": "AAABB",
         "steps": [
             {"actor": "A", "server": "MariaDB", "command": "BEGIN", "reply": "OK"},
@@ -58,6 +59,7 @@ TRACES = [
         ],
     },
     {
+        "title": "Two buyers, one size L",
         "schedule": "AABBAB",
         "steps": [
             {"actor": "A", "server": "MariaDB", "command": "BEGIN", "reply": "OK"},

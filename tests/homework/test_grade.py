@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from common.cli import main
-from homework.grader import student_pack
+from homework.grader import student_pack, walls
 from homework.grader.book import find
 from homework.grader.result import BrokenResult, Result
 from homework.grader.submissions import find_all, opened
@@ -93,6 +94,18 @@ def test_a_link_is_not_followed(tmp_path: Path) -> None:
 def test_a_zip_bomb_is_cut_off(tmp_path: Path) -> None:
     file = zipped(tmp_path, "seckill-1-x", {"hw02/swap.py": b"#" * (64 << 20)})
     assert len(opened(file).of(HW02)["swap.py"]) == (256 << 10) + 1
+
+
+def test_where_no_walls_can_be_built_it_says_what_helps(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(tmp_path / "in", "seckill-20260001-lin", starter())
+    monkeypatch.setattr(walls, "missing", lambda: "No walls can be built here.")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    assert main(["grade", str(tmp_path / "in"), "--to", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().err
+    assert "Nothing was graded. No walls can be built here.\nWhat helps is one of these:" in said
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_folder_without_submissions_is_said_to_be_one(tmp_path: Path, capsys: Capture) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from common.lab.places import ROOT
-from homework.grader import desk, markers
+from homework.grader import desk, markers, repeat
 from homework.grader.book import Homework, all_homeworks
-from homework.grader.grading import Submission, Wish, grade
 from homework.grader.hints import hints
 from homework.grader.servers import Servers
-from homework.grader.transcripts import Wrong, all_wrong, solution, transcript
+from homework.grader.transcripts import Wrong, all_wrong, solution
 
 every_homework = pytest.mark.parametrize("homework", all_homeworks(), ids=lambda each: each.code)
 every_mistake = pytest.mark.parametrize(
@@ -90,16 +89,8 @@ def test_its_public_tests_pass_with_its_solution(homework: Homework, tmp_path: P
 
 @every_homework
 def test_its_starter_scores_nothing(homework: Homework, servers: Servers) -> None:
-    files = {name: (homework.folder / "starter" / name).read_bytes() for name in homework.files}
-    result = grade(homework, Submission("starter", "", "", files), servers)
-    assert (result.points, result.of) == (0, 100)
-    assert {check.state for check in result.checks} == {"not_started"}
-    touched = {
-        name: content + b"\n" for name, content in files.items()
-    }  # somebody has saved it: now it is run
-    result = grade(homework, Submission("starter", "", "", touched), servers)
-    assert (result.points, result.of) == (0, 100)
-    assert "Traceback" not in transcript(homework, result)
+    for case in repeat.starters(homework):
+        assert not case.run(servers)
 
 
 @pytest.mark.slow
@@ -107,20 +98,14 @@ def test_its_starter_scores_nothing(homework: Homework, servers: Servers) -> Non
 @every_homework
 @pytest.mark.parametrize("seed", [7, 8])
 def test_its_solution_scores_everything(homework: Homework, servers: Servers, seed: int) -> None:
-    submission = Submission("solution", "", "", solution(homework))
-    result = grade(homework, submission, servers, Wish(seed=seed))
-    assert (result.points, result.of) == (100, 100), transcript(homework, result)
+    assert not repeat.right(homework, seed).run(servers)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
 @every_mistake
 def test_a_mistake_fails_exactly_its_checks(wrong: Wrong, servers: Servers) -> None:
-    result = grade(wrong.homework, wrong.submission(), servers)
-    said = transcript(wrong.homework, result)
-    assert [check.id for check in result.checks if check.state == "failed"] == wrong.fails, said
-    assert "grader_error" not in {check.state for check in result.checks}, said
-    assert said == wrong.golden.read_text("utf-8"), "what the student reads has changed"
+    assert not repeat.mistake(wrong).run(servers)
 
 
 @every_homework

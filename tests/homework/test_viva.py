@@ -31,6 +31,16 @@ def test_the_most_telling_two_are_asked() -> None:
     assert kinds(of([])) == kinds(of([{"schedule": "", "steps": []}])) == []
 
 
+def test_who_takes_one_step_only_is_asked_about_two_runs() -> None:
+    def played(title: str, reply: str) -> dict[str, Any]:
+        step = {"actor": "A", "server": "Redis", "command": "script left:tea", "reply": reply}
+        return {"title": title, "schedule": "A", "steps": [step]}
+
+    one, other = card(of([played("the last tea", "[taken]"), played("no tea", "[sold_out, 1]")])).questions
+    assert {one.about, other.about} == {"the last tea", "no tea"}
+    assert one.answer("en") != other.answer("en")
+
+
 def test_the_same_result_gives_the_same_card_and_another_student_gets_another() -> None:
     assert card(of(school.TRACES)) == card(of(school.TRACES))
     asked = {

@@ -2,60 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import re
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import urlopen
 
 import pytest
 
 from tests.cli.conftest import Command, command
+from tests.live.page import Page, Reading
 
 __all__ = ["command"]  # a fixture
 
 pytestmark = pytest.mark.slow
-
-Reading = dict[str, Any]
-
-
-class Page:
-    """The live lab as a browser sees it, without one."""
-
-    def __init__(self, shop: Command) -> None:
-        said = shop.wait_for("Ctrl-C ends it")
-        self.shop = re.search(r"Shop: +(\S+)", said)[1]  # type: ignore[index]
-        self.site, self.key = re.search(r"Live lab: +(\S+)/\?key=(\S+)", said).groups()  # type: ignore[union-attr]
-
-    def press(self, name: str, key: str | None = None) -> tuple[int, str]:
-        headers = {"X-Lab-Key": self.key if key is None else key}
-        try:
-            with urlopen(Request(f"{self.site}/do/{name}", b"", headers), timeout=60) as answer:
-                return answer.status, json.load(answer)["said"]
-        except HTTPError as error:
-            with error:
-                return error.code, json.load(error)["said"]
-
-    def readings(self) -> Iterator[Reading]:
-        """Each reading as it comes."""
-        with urlopen(f"{self.site}/readings", timeout=20) as stream:
-            kind = ""
-            for line in stream:
-                name, _, text = line.decode().partition(": ")
-                kind = text.strip() if name == "event" else kind
-                if name == "data" and kind == "reading":
-                    yield json.loads(text)
-
-    def until(self, seen: Callable[[Reading], bool]) -> Reading:
-        """The first reading of the next 200 that `seen` says yes to."""
-        for _, reading in zip(range(200), self.readings(), strict=False):
-            if seen(reading):
-                return reading
-        raise AssertionError(f"never seen; the last reading was {reading}")
 
 
 def states(reading: Reading) -> dict[str, str]:
@@ -74,7 +34,7 @@ def pressed(page: Page, name: str) -> Iterator[None]:
 @pytest.fixture
 def page(command: Callable[..., Command], request: pytest.FixtureRequest) -> Iterator[Page]:
     shop = command("up", request.param, "--lab")
-    yield Page(shop)
+    yield Page(shop.wait_for("Ctrl-C ends it"), "Live lab")
     shop.process.send_signal(signal.SIGINT)
     assert shop.wait() == 130
     assert "Traceback" not in shop.output
@@ -125,6 +85,7 @@ def test_nobody_presses_a_button_without_the_key_or_one_that_is_not_there(page: 
     assert page.press("flush_redis", key="wrong")[0] == 403
     assert page.press("kill_worker")[0] == 409, "s05 has no workers"
     assert page.press("new_sale")[0] == 200, "power check: the key works"
-    with urlopen(f"{page.shop}/lab", timeout=10) as answer:
+    about = next(page.events("about"))
+    with urlopen(f"{about['shop']}/lab", timeout=10) as answer:
         assert answer.url.startswith(page.site), "the shop leads to its lab"
         assert page.key not in answer.url, "and does not tell the key"

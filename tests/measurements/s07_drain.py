@@ -48,7 +48,7 @@ from stages.s07_journal.statements import count_purchases, decide_all, insert_or
 from tests.guarantees.test_amortised_commits import commits
 from tests.world import HandClock, World
 
-ROUNDS, ORDERS, FEW = 5, 10_000, 500
+ROUNDS, ORDERS, FEW = 5, 5_000, 200
 Way = Callable[[World, Sale], float]
 
 
@@ -105,8 +105,7 @@ def consumers(shop: World, sale: Sale, count: int) -> float:
     name = shop.backends.keys.shared("journals")
     shop.backends.stock.delete(name)
     argv = service_argv(shop.stage, CONSUMER)
-    settings = shop.backends.settings
-    env = os.environ | {"MYSQL_URL": settings.mysql_url, "REDIS_URL": settings.redis_url}
+    env = os.environ | {VARIABLE: ""}
     running = [subprocess.Popen(argv, env=env, stdout=subprocess.PIPE) for _ in range(count)]
     try:
         for process in running:
@@ -129,12 +128,7 @@ def job_for_each_batch(shop: World, sale: Sale) -> float:
         "s07", shop.backends.settings, shop.clock, drain=variants.BatchJobs, journal=variants.Patient
     )
     queue = Queue(worker.queue_name("s07"), connection=shop.backends.queue, serializer=JSONSerializer)
-    os.environ |= {
-        "MYSQL_URL": shop.backends.settings.mysql_url,
-        "REDIS_URL": shop.backends.settings.redis_url,
-        VARIABLE: "drain=stages.s07_journal.variants:BatchJobs",
-    }
-    worker.shop_of("s07")
+    worker.shop_of("s07")  # as the environment says: see `main`
     began = time.perf_counter()
     for _ in range(-(-length(shop, sale) // MOST)):
         other.shop.tasks["drain"].run({"sale": sale.id})
@@ -201,18 +195,12 @@ def ratios(rounds: Sequence[dict[str, float]], to: str) -> dict[str, float]:
 def main(file: Path) -> None:
     with Lab(say=print) as lab:
         settings = Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url)
+        os.environ |= {"MYSQL_URL": lab.mysql.url, "REDIS_URL": lab.redis.url}
+        os.environ[VARIABLE] = "drain=stages.s07_journal.variants:BatchJobs"  # of the worker in this process
         shop = World("s07", settings, HandClock(), counter=partial(JournalCounter, most=10**9))
         rounds, shared = measure(shop), orders_for_each_commit(shop)
         shop.close()
     median = {name: statistics.median(found[name] for found in rounds) for name in WAYS}
-    to_rows = {
-        name: round(statistics.median(found[name] / found["bare rows"] for found in rounds), 3)
-        for name in WAYS
-    }
-    to_insert = {
-        name: round(statistics.median(found[name] / found["bare insert"] for found in rounds), 3)
-        for name in WAYS
-    }
     document = {
         **circumstances("python -m tests.measurements.s07_drain"),
         "orders": {name: orders for name, (_, orders) in WAYS.items()},

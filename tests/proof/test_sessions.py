@@ -19,8 +19,8 @@ SHOWS = {
     "for_update": "B has waited for this: stock=0",
     "snapshot": "A: UPDATE shelf SET stock = stock - 1 WHERE id = 1 AND stock >= 1\n   0 rows",
     "isolation": "A: SELECT stock FROM shelf WHERE id = 1\n   stock=9\nA: COMMIT",
-    "serializable": "error 1213",
-    "deadlock": "error 1213",
+    "serializable": "error 1213: Deadlock found",
+    "deadlock": "error 1213: Deadlock found",
     "gap_lock": "B: INSERT INTO purchases VALUES (7, 5, 1)\n           … waits for a lock",
     "stale_put": "B: redis GET sale:7\n           100",
     "versioned_put": "7:lease A 0 100 60000\n   0",
@@ -42,6 +42,20 @@ def test_a_session_that_ends_gives_its_locks_back(settings: Settings) -> None:
     )
     *_, (_, last) = play(script, settings)
     assert last == {"B": "1 row"}, "A never committed, so its row is still there"
+
+
+def test_an_error_is_told_in_the_words_of_the_server_and_the_session_goes_on(settings: Settings) -> None:
+    script = read("A: SELECT 1\nA: SELECT * FROM nothing\nB: redis HGETT a\nA: SELECT 2")
+    first, missing, unknown, last = (next(iter(replies.values())) for _, replies in play(script, settings))
+    assert (first, last) == ("1=1", "2=2")
+    assert missing == "error 1146: Table 'seckill_sessions.nothing' doesn't exist"
+    assert "unknown command 'HGETT'" in unknown
+
+
+def test_tables_that_cannot_be_made_are_told_of(settings: Settings) -> None:
+    script = read("CREATE TABLE t (id INT);\nCREAT TABLE u (id INT);\nA: SELECT 1")
+    with pytest.raises(BadScript, match=r"'CREAT TABLE u \(id INT\)' fails: You have an error in your SQL"):
+        play(script, settings)
 
 
 @pytest.mark.parametrize(

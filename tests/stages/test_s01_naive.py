@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 from common import database
 from common.backends import database_name
@@ -69,3 +70,29 @@ def test_a_check_on_the_column_does_not_stop_it_either(
         finally:
             db.run("ALTER TABLE sales DROP CONSTRAINT not_negative")
     assert (len(found.runs), len(found.breaking("no_oversell"))) == (64, 60)
+
+
+def test_counting_down_in_the_database_oversells_as_often_but_shows_it(
+    world: Callable[..., World], settings: Settings
+) -> None:
+    """`stock = stock - 1` erases nobody: the books are right, and say that the shop has oversold."""
+
+    class CountsDown(NaiveCheckout):
+        def _place(self, db, attempt: Attempt) -> Order:  # type: ignore[no-untyped-def]
+            return super()._place(Relative(db), attempt)
+
+    class Relative:
+        def __init__(self, db) -> None:  # type: ignore[no-untyped-def]
+            self.one = db.one
+            self._db = db
+
+        def run(self, sql: str, *args: object) -> int:
+            if sql.startswith("UPDATE"):
+                sql, args = "UPDATE sales SET stock = stock - 1 WHERE id = %s", args[1:]
+            return self._db.run(sql, *args)  # type: ignore[no-any-return]
+
+    world("s01")
+    with Explorer("s01", partial(create_shop, checkout=CountsDown), settings) as explorer:
+        found = explorer.explore(SCENARIOS["one-unit"])
+    assert (len(found.runs), len(found.breaking("no_oversell"))) == (64, 60)
+    assert found.breaking("conserved") == []

@@ -1,51 +1,38 @@
 // The live lab's page. Readings come as server-sent events; counts are cumulative, and rates are made here.
-"use strict";
+import { $, live, say, showButtons } from "./live.js";
 
 const WORDS = {
   en: {
     sold: "units sold", left_redis: "left in Redis", left_mariadb: "left in MariaDB", queue: "waiting in the queue",
     orders: "orders a second", p50: "p50, ms", p99: "p99, ms", writers: "MariaDB at work", trips: "round trips an attempt",
     attempts: "Attempts a second, by what became of them", down: "down", shop: "the shop",
-    kept: "KEPT", broken: "BROKEN", waiting: "WAITING", no_sale: "Open a sale and send a crowd.",
-    lost: "The lab does not answer any more.",
+    no_sale: "Open a sale and send a crowd.",
     new_sale: "New sale", crowd: "Send the crowd", kill_web: "Kill the web", stall_mysql: "Stall MariaDB",
     kill_mysql: "Kill MariaDB", stall_redis: "Stall Redis", kill_redis: "Kill Redis", cut_reply: "Cut a reply",
     flush_redis: "Flush Redis", kill_worker: "Kill a worker", pause_worker: "Pause the workers",
     order: "order", ticket: "ticket", sold_out: "sold out", limit_reached: "limit reached", busy: "busy",
-    no_oversell: "no oversell", purchase_limit: "purchase limit", conserved: "every unit sold or buyable",
   },
   zh: {
     sold: "已售", left_redis: "Redis 里还剩", left_mariadb: "MariaDB 里还剩", queue: "队列里在等",
     orders: "每秒成单", p50: "p50，毫秒", p99: "p99，毫秒", writers: "MariaDB 正在干活", trips: "每次抢购的来回数",
     attempts: "每秒抢购次数，按结果分", down: "没了", shop: "商店",
-    kept: "守住", broken: "打破", waiting: "等待", no_sale: "开一场活动，再放人进来。",
-    lost: "实验台没有响应了。",
+    no_sale: "开一场活动，再放人进来。",
     new_sale: "新活动", crowd: "放人进来", kill_web: "杀掉 Web", stall_mysql: "卡住 MariaDB",
     kill_mysql: "杀掉 MariaDB", stall_redis: "卡住 Redis", kill_redis: "杀掉 Redis", cut_reply: "剪掉一个回复",
     flush_redis: "清空 Redis", kill_worker: "杀掉一个工人", pause_worker: "工人暂停",
     order: "成交", ticket: "排队票据", sold_out: "售罄", limit_reached: "超限购", busy: "请稍后再试",
-    no_oversell: "不超卖", purchase_limit: "限购", conserved: "每件不是卖了就是能买",
   },
 };
 const COLOURS = ["#3fb950", "#58a6ff", "#d29922", "#f778ba", "#ff7b72", "#a371f7", "#8b949e"];
 const KNOWN = ["order", "ticket", "sold_out", "limit_reached", "busy"];
 const SECONDS = 60;
 
-const $ = (id) => document.getElementById(id);
-const key = new URLSearchParams(location.search).get("key");
-let language = navigator.language.startsWith("zh") ? "zh" : "en";
 let about = null;
 let readings = [];
 const shown = new Set(["sold", "left-mariadb", "orders", "p50", "p99", "writers", "trips"]);
 let broken = null; // the first violation of this sale: a light that turned red stays red
 
-const say = (word) => WORDS[language][word] ?? word;
-
-function speak() {
-  document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
-  for (const each of document.querySelectorAll("[data-say]")) each.textContent = say(each.dataset.say);
-  $("language").textContent = language === "zh" ? "English" : "中文";
-  $("language").lang = language === "zh" ? "en" : "zh";
+function showAgain() {
   if (about) showAbout();
   if (readings.length) show(readings.at(-1));
 }
@@ -55,27 +42,7 @@ function showAbout() {
   document.title = about.title;
   $("shop").href = about.shop;
   $("shop").textContent = say("shop");
-  if (!key) return;
-  $("buttons").hidden = false;
-  $("buttons").replaceChildren(...about.actions.map((name) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = say(name);
-    button.className = name === "crowd" ? "crowd" : name === "new_sale" ? "" : "breaks";
-    button.onclick = () => press(name, button);
-    return button;
-  }));
-}
-
-async function press(name, button) {
-  button.disabled = true;
-  try {
-    const answer = await fetch(`/do/${name}`, { method: "POST", headers: { "X-Lab-Key": key } });
-    $("said").textContent = (await answer.json()).said;
-  } catch {
-    $("said").textContent = say("lost");
-  }
-  button.disabled = false;
+  showButtons(about.actions, (name) => (name === "crowd" ? "crowd" : name === "new_sale" ? "" : "breaks"));
 }
 
 function hear(reading) {
@@ -182,10 +149,4 @@ function draw() {
   }));
 }
 
-const stream = new EventSource("/readings");
-stream.addEventListener("about", (event) => { about = JSON.parse(event.data); speak(); });
-stream.addEventListener("reading", (event) => hear(JSON.parse(event.data)));
-stream.onerror = () => { $("said").textContent = say("lost"); };
-stream.onopen = () => { $("said").textContent = ""; };
-$("language").onclick = () => { language = language === "zh" ? "en" : "zh"; speak(); };
-speak();
+live(WORDS, { about: (told) => { about = told; showAgain(); }, reading: hear }, showAgain);

@@ -7,6 +7,7 @@
   "use strict";
 
   const KEYS = { 1: 0, 2: 1, ArrowLeft: 0, ArrowRight: 1 };
+  const ANYWHERE = ["1", "2"]; // as long as the widget is in sight and nothing else has the focus
   const WAITS = "";
 
   const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -249,6 +250,14 @@
       this.root.classList.add("is-ready");
     }
 
+    /** Whether what is played can be watched: both buttons are on the screen. */
+    get inSight() {
+      return this.buttons.every((button) => {
+        const { top, bottom, height } = button.getBoundingClientRect();
+        return height > 0 && top >= 0 && bottom <= innerHeight;
+      });
+    }
+
     press(event) {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key in KEYS) this.move(this.shop.actors[KEYS[event.key]]);
@@ -352,5 +361,9 @@
     }
   }
 
-  for (const root of document.querySelectorAll(".scheduler")) new Scheduler(root);
+  const all = [...document.querySelectorAll(".scheduler")].map((root) => new Scheduler(root));
+  document.addEventListener("keydown", (event) => {
+    if (event.target !== document.body || !ANYWHERE.includes(event.key)) return;
+    all.find((each) => each.inSight)?.press(event);
+  });
 })();

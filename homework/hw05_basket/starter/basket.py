@@ -46,8 +46,8 @@ class Basket:
             case [b"other_basket"]:
                 raise Invalid("Idempotency-Key", "was sent before with another basket; use a new one")
             case None:
-                raise NotImplementedError("basket.lua returns nothing yet")
-        raise ValueError(f"basket.lua answered {answer!r}")
+                raise NotImplementedError("Nothing is returned by basket.lua yet")
+        raise ValueError(f"basket.lua answered {answer!r}, which is none of what its head says")
 
     def _send(self, names: list[str], args: list[Any]) -> Any:
         """Run the script. `Disconnected` when no reply comes: it has been run, or it has not."""

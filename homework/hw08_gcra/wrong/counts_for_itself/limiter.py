@@ -58,8 +58,8 @@ class Limiter:
             case [int(allowed), int(remaining), int(retry_after), int(reset_after)]:
                 return Answer(allowed == 1, remaining, retry_after, reset_after)
             case None:
-                raise NotImplementedError("gcra.lua returns nothing yet")
-        raise ValueError(f"gcra.lua answered {answer!r}")
+                raise NotImplementedError("Nothing is returned by gcra.lua yet")
+        raise ValueError(f"gcra.lua answered {answer!r}, which is none of what its head says")
 
     def _work_out(self, keys: list[str], now: int, units: int) -> list[int]:
         """Look at each limit, then write to each."""
