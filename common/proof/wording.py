@@ -117,7 +117,7 @@ def _words(command: Command) -> tuple[str, str]:
         keys = int(args[1])
         known = args[0] if called == "FCALL" else _scripts().get(args[0])
         return " ".join([known or "script", *args[2 : 2 + keys]]), " ".join(args[2 + keys :]) if known else ""
-    if "STREAMS" in args:
+    if "STREAMS" in args[:-1]:
         key = args.index("STREAMS") + 1
         return f"{called} {args[key]}", " ".join(args[:key])
     return " ".join([called, *args[:1]]), " ".join(args[1:])
