@@ -38,7 +38,7 @@ class HandClock:
 
 
 class World:
-    """One stage as one process sees it. Sales are made fresh; nothing is ever deleted."""
+    """One stage as one process sees it. Sales are made fresh; nothing is deleted; presses are not limited."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class World:
         schema.prepare(settings.mysql_url, code)
         self.backends = Backends.connect(code, settings, clock, watcher)
         self.create_shop = partial(create_shop or self.stage.load().create_shop, **plugs)
-        self.shop: Shop = self.create_shop(self.backends)
+        self.shop: Shop = usual.uncounted(self.create_shop(self.backends))
         self.clock = clock
 
     @property

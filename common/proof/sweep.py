@@ -87,7 +87,7 @@ class Sweep:
         schema.prepare(settings.mysql_url, code)
         self._code, self._create_shop, self._settings = code, create_shop, settings
         self.backends = Backends.connect(code, settings)
-        self._shop = create_shop(self.backends)
+        self._shop = usual.uncounted(create_shop(self.backends))
         self._office = BackOffice(self.backends.sql, self._shop.listeners)
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from common.backoffice import BackOffice
 from common.database import Db
 from common.ids import new_id
-from common.shop import Attempt, Sale
+from common.shop import Attempt, Sale, Shop
 
 HOUR = timedelta(hours=1)
 
@@ -35,6 +35,13 @@ def sale(
     """A new sale, made and published by the back office: the stage's listeners hear of it."""
     draft = office.create(terms(now, limit, **changed), units)
     return office.publish(draft.id) if publish else draft
+
+
+def uncounted(shop: Shop) -> Shop:
+    """The shop, with its limits on presses off, if it has any: a proof presses faster than a person."""
+    if shop.limits:
+        shop.limits.change(dict.fromkeys(shop.limits.show()))
+    return shop
 
 
 def published(sale_id: int, now: datetime, units: int, limit: int) -> Sale:

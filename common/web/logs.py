@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
@@ -79,7 +79,7 @@ class RequestLog:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         sent = environ.get("HTTP_X_REQUEST_ID", "")
         note = environ[NOTE] = Note(sent if SANE_ID.fullmatch(sent) else new_id())
-        started = time.perf_counter()
+        at, started = datetime.now(UTC), time.perf_counter()
         status = "500"
 
         def start(line: str, headers: list[tuple[str, str]], *exc_info: Any) -> Any:
@@ -90,9 +90,11 @@ class RequestLog:
         try:
             return self._app(environ, start)
         finally:
-            self._record(environ, note, status, time.perf_counter() - started)
+            self._record(environ, note, status, at, time.perf_counter() - started)
 
-    def _record(self, environ: WSGIEnvironment, note: Note, status: str, seconds: float) -> None:
+    def _record(
+        self, environ: WSGIEnvironment, note: Note, status: str, at: datetime, seconds: float
+    ) -> None:
         requests, times = counters(self._stage, note.route, status)
         requests.inc()
         times.observe(seconds)
@@ -100,7 +102,7 @@ class RequestLog:
             ATTEMPTS.labels(self._stage, note.outcome).inc()
         if log.isEnabledFor(logging.INFO):
             fields = {
-                "time": datetime.now(UTC).isoformat(),
+                "time": (at + timedelta(seconds=seconds)).isoformat(),  # the end, however late it is written
                 "level": "INFO",
                 "name": __name__,
                 "message": "request",

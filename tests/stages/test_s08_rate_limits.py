@@ -507,10 +507,10 @@ def test_a_lost_reply_may_count_a_press_that_did_not_get_in(
     lab: Lab, few: Callable[..., World], settings: Settings, clock: HandClock
 ) -> None:
     """The other way round never: what is not known to be let through stays out."""
-    few(buyer=Limit(2, 60))
     with Proxy(lab.redis.tcp) as proxy:
         through = replace(settings, redis_url="redis://{}:{}/0".format(*proxy.address))
         shop = World("s08", through, clock)
+        few(buyer=Limit(2, 60))
         sale = shop.new_sale(units=5, limit=5)
         attempt = somebody(shop, sale)
         shop.shop.buy(attempt)
