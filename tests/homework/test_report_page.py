@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from homework.grader.exports import write_exports
-from tests.browser.conftest import chromium  # noqa: F401 - a fixture
 from tests.homework import school
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(params=[("light", 1200), ("dark", 1200), ("light", 390), ("dark", 390)])
-def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:  # noqa: F811
+def page(request: pytest.FixtureRequest, chromium: Browser) -> Iterator[Page]:
     scheme, width = request.param
     context = chromium.new_context(color_scheme=scheme, viewport={"width": width, "height": 800})
     yield context.new_page()
