@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from pymysql import MySQLError
 
-from common.proof.scenario import Cast
+from common.proof.scenario import Cast, Ending
 from common.proof.schedule import Run
 from common.proof.steps import KILL
 from common.proof.wording import error
@@ -93,7 +93,7 @@ def outcome(what: object) -> str:
             return f"fails: {error(what)}"
         case None | Sale():
             return "is done"
-        case str():
+        case Ending():
             return what
     return f"ends with {what!r}"
 

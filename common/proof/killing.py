@@ -12,12 +12,12 @@ from common.backoffice import BackOffice
 from common.database import Db
 from common.proof import crash
 from common.proof.driver import Actor
-from common.proof.scenario import Action, Scene, noon
+from common.proof.scenario import Action, Ending, Scene, noon
 from common.proof.steps import KILL, Step
 from common.settings import Settings
 from common.shop import Shop
 
-KILLED = "was killed"
+KILLED = Ending("was killed")
 
 
 @dataclass(frozen=True)

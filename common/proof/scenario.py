@@ -147,6 +147,10 @@ class Work:
         return None
 
 
+class Ending(str):
+    """What became of an actor, where that is not what its action returned: the words for it."""
+
+
 @dataclass(frozen=True)
 class Kill:
     """Ends the first actor, which is a real process for that, with SIGKILL (common.proof.killing)."""

@@ -109,14 +109,15 @@ def name(command: Command) -> str:
 
 
 def _words(command: Command) -> tuple[str, str]:
-    """A command with its keys, and the rest of its arguments. A script goes by the name of its file; one that
-    is none of ours (RQ has some) shows its keys alone."""
+    """A command with its keys, and the rest of its arguments. A script goes by the name of its file; RQ's
+    scripts show their keys alone: what RQ sends along differs each time."""
     called, rest = _split(command)
     args = [_text(arg) for arg in rest]
     if called in {"EVALSHA", "EVAL", "FCALL"} and args[1:2] and args[1].isdigit():
-        keys = int(args[1])
-        known = args[0] if called == "FCALL" else _scripts().get(args[0])
-        return " ".join([known or "script", *args[2 : 2 + keys]]), " ".join(args[2 + keys :]) if known else ""
+        script = args[0] if called == "FCALL" else _scripts().get(args[0], "script")
+        keys, sent = args[2 : 2 + int(args[1])], args[2 + int(args[1]) :]
+        of_rq = any(key.startswith("rq:") for key in keys)
+        return " ".join([script, *keys]), "" if of_rq else " ".join(sent)
     if "STREAMS" in args[:-1]:
         key = args.index("STREAMS") + 1
         return f"{called} {args[key]}", " ".join(args[:key])
