@@ -103,7 +103,7 @@ class Victim:
             if self._stopped:
                 self.actor.free()
         killer.after(KILL, "killed" if process else "no such process")
-        return None if process else "comes too late"
+        return None if process else Ending("comes too late")
 
 
 def _live(life: Life, tell: Connection) -> None:
