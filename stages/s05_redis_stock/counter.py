@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +15,12 @@ from common.ids import new_id
 from common.shop import Reservation, Sale
 
 HERE = Path(__file__).parent
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def milliseconds(time: datetime) -> int:
-    """Unix time as the scripts have it."""
-    return round(time.timestamp() * 1000)
+    """Unix time as the scripts have it. A millisecond just begun does not count: nothing opens early."""
+    return (time - EPOCH) // timedelta(milliseconds=1)
 
 
 class StockCounter:
