@@ -139,11 +139,11 @@ class Sweep:
         case = self._working()
         crash.die_after(2, case.operation)  # it has asked what others left, and has read
         jobs.let_time_pass(self.backends, case.sale.id)
-        if self.pending(case.sale) != 1:
+        if self._pending(case.sale) != 1:
             raise crash.SweepError("the batch was not in the hands of the dead")
         return case
 
-    def pending(self, sale: Sale) -> int:
+    def _pending(self, sale: Sale) -> int:
         """How often the first of the entries that somebody has was handed out; 0 when nobody has any."""
         redis, key = self.backends.stock, self.backends.keys(sale.id, JOURNAL)
         [group] = redis.xinfo_groups(key)
