@@ -32,6 +32,8 @@ from common.web import (
     pages,
     problems,
     sessions,
+    switch_pages,
+    switches,
     tickets,
 )
 from common.web.context import EXTENSION, new_context
@@ -43,6 +45,7 @@ BLUEPRINTS = (
     tickets.bp,
     admin_api.bp,
     limits.bp,
+    switches.bp,
     lab.bp,
     missing.bp,
     ops.bp,
@@ -50,6 +53,7 @@ BLUEPRINTS = (
     account_pages.bp,
     admin_pages.bp,
     limit_pages.bp,
+    switch_pages.bp,
 )
 
 

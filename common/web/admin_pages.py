@@ -25,8 +25,13 @@ def admins_only() -> None:
 
 @bp.get("")
 def sale_list() -> str:
-    limited = current().shop.limits is not None
-    return render_template("admin/list.html", sales=current().backoffice.all(), limited=limited)
+    shop = current().shop
+    return render_template(
+        "admin/list.html",
+        sales=current().backoffice.all(),
+        limited=shop.limits is not None,
+        switched=shop.switches is not None,
+    )
 
 
 @bp.get("/sales/new")

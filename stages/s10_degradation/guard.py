@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -102,19 +102,26 @@ def protect(b: Backends, budget: TimeBudget, breaker: Callable[..., Breaker], pl
 
 
 class GuardedRedis(AbstractConnection):
-    """A connection to Redis whose commands pass the guard. A greeting is part of the call that needs it."""
+    """A connection to Redis that is opened, and whose commands are sent, past the guard."""
 
     guard: Guard
-    _greeting = False
+    _opening = False  # greeting the server is part of that, and no call of its own
+
+    def connect_check_health(self, *args: Any, **options: Any) -> None:
+        if self.is_connected:
+            return
+        seconds = self.guard.let_in()
+        self._opening = True
+        try:
+            with self.guard.answering(seconds):
+                super().connect_check_health(*args, **options)
+        finally:
+            self._opening = False
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        seconds = None if self._greeting else self.guard.let_in()
-        try:
-            super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
-        except (redis.ConnectionError, redis.TimeoutError):
-            if seconds is not None:
-                self.guard.breaker.failed()
-            raise
+        if not self._opening:
+            self.guard.let_in()
+        super().send_packed_command(command, check_health)  # type: ignore[no-untyped-call]
 
     def read_response(self, *args: Any, **options: Any) -> Any:
         read, seconds = super().read_response, self.guard.budget.for_a_call()
@@ -124,17 +131,8 @@ class GuardedRedis(AbstractConnection):
             self.disconnect()  # type: ignore[no-untyped-call]  # the answer comes when nobody waits for it
             raise redis.TimeoutError("no time left to hear the answer")
         options["timeout"] = seconds
-        if self._greeting:
+        with nullcontext() if self._opening else self.guard.answering(seconds):
             return read(*args, **options)
-        with self.guard.answering(seconds):
-            return read(*args, **options)
-
-    def on_connect_check_health(self, check_health: bool = True) -> None:
-        self._greeting = True
-        try:
-            super().on_connect_check_health(check_health)
-        finally:
-            self._greeting = False
 
     def _connect(self) -> Any:
         usual, seconds = self.socket_connect_timeout, self.guard.budget.for_a_call()

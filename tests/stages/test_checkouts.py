@@ -26,6 +26,7 @@ CHECKOUTS = [
     ("s06", None),
     ("s07", None),
     ("s08", None),
+    ("s10", None),
 ]
 
 
