@@ -25,13 +25,7 @@ def admins_only() -> None:
 
 @bp.get("")
 def sale_list() -> str:
-    shop = current().shop
-    return render_template(
-        "admin/list.html",
-        sales=current().backoffice.all(),
-        limited=shop.limits is not None,
-        switched=shop.switches is not None,
-    )
+    return render_template("admin/list.html", sales=current().backoffice.all(), shop=current().shop)
 
 
 @bp.get("/sales/new")

@@ -15,7 +15,9 @@ from common.web.inputs import read
 from common.web.problems import NotInThisStage
 
 bp = Blueprint("switches", __name__, url_prefix="/api/admin/switches")
-CHANGES_THE_SHOP = frozenset({"admin_api", "admin_pages", "limits", "limit_pages"})
+CHANGES_THE_SHOP = frozenset(
+    {"admin_api", "admin_pages", "limits", "limit_pages", "door_admin", "door_pages"}
+)
 
 
 @bp.before_request

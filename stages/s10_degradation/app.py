@@ -1,22 +1,24 @@
-"""s10: the shop of s08, in which nobody waits for long: neither for a server, nor for who came before."""
+"""s10: the shop of s09, in which nobody waits for long: neither for a server, nor for who came before."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 from flask import Flask
+from redis import Redis
 
 from common import web
-from common.backends import Backends
-from common.shop import Shop, Stock
+from common.backends import Backends, Keys
+from common.shop import Shop
 from stages.s04_static_edge.origin import behind_edge
 from stages.s07_journal.counter import JournalCounter
 from stages.s07_journal.journal import Journal
-from stages.s07_journal.ledger import BatchLedger
-from stages.s08_rate_limits import app as before
+from stages.s07_journal.upkeep import WarmUp
 from stages.s08_rate_limits.limiter import Limiter, SlidingLog
+from stages.s08_rate_limits.rules import Rules
+from stages.s09_permits import app as s09
+from stages.s09_permits.counter import PermitCounter
 from stages.s10_degradation.breaker import Breaker
 from stages.s10_degradation.budget import TimeBudget, in_time
 from stages.s10_degradation.bulkhead import Bulkhead
@@ -24,8 +26,8 @@ from stages.s10_degradation.fallback import LastKnownCatalog
 from stages.s10_degradation.gates import Apart, InTime, Switched, through
 from stages.s10_degradation.guard import protect
 from stages.s10_degradation.shedding import AdaptiveLimit, Shedding
-from stages.s10_degradation.stock import PatientStock
 from stages.s10_degradation.switches import LiveSwitches
+from stages.s10_degradation.upkeep import KeepWarm
 
 
 def create_shop(
@@ -36,21 +38,18 @@ def create_shop(
     bulkhead: Callable[[int], Bulkhead] = Bulkhead,
     adaptive: Callable[..., AdaptiveLimit] = AdaptiveLimit,
     switches: Callable[..., LiveSwitches] = LiveSwitches,
-    limiter: Callable[..., Limiter] = SlidingLog,
-    counter: Callable[..., JournalCounter] = JournalCounter,
-    stock: Callable[..., Stock] = PatientStock,
-    journal: Callable[..., Journal] = Journal,
-    ledger: Callable[..., BatchLedger] = BatchLedger,
+    limiter: Callable[[Redis, Keys, Rules], Limiter] = SlidingLog,
+    counter: Callable[..., PermitCounter] = PermitCounter,
 ) -> Shop:
-    parts: dict[str, Any] = {"limiter": limiter, "counter": counter, "stock": stock}
-    parts |= {"journal": journal, "ledger": ledger}
     time, threads = budget(b.clock), b.settings.web_threads
     servers = protect(b, time, breaker, places=bulkhead(threads))
-    shop, live = before.create_shop(b, **parts), switches(b.stock, b.keys, time)
+    shop = s09.create_shop(b, limiter=limiter, counter=counter)
     known = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
+    live, numbers = switches(b.stock, b.keys, time), JournalCounter(b.stock, b.keys)
     first = InTime(time), Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
     buy = through([*first, Shedding(time, adaptive(b.clock, threads))], shop.buy)
-    services = {**shop.services, "switches": live}
+    warm = KeepWarm(shop.catalog, numbers, WarmUp(b.sql, numbers, Journal(b.stock, b.keys)))
+    services = {**shop.services, "switches": live, "warm": warm}
     return replace(shop, catalog=known, buy=buy, switches=live, silent=servers.silent, services=services)
 
 
