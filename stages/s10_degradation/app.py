@@ -12,9 +12,6 @@ from common import web
 from common.backends import Backends, Keys
 from common.shop import Shop
 from stages.s04_static_edge.origin import behind_edge
-from stages.s07_journal.counter import JournalCounter
-from stages.s07_journal.journal import Journal
-from stages.s07_journal.upkeep import WarmUp
 from stages.s08_rate_limits.limiter import Limiter, SlidingLog
 from stages.s08_rate_limits.rules import Rules
 from stages.s09_permits import app as s09
@@ -25,7 +22,7 @@ from stages.s10_degradation.bulkhead import Bulkhead
 from stages.s10_degradation.fallback import LastKnownCatalog
 from stages.s10_degradation.gates import Apart, InTime, Switched, through
 from stages.s10_degradation.guard import protect
-from stages.s10_degradation.shedding import AdaptiveLimit, Shedding
+from stages.s10_degradation.shedding import AdaptiveLimit, DoorInTime, Shedding
 from stages.s10_degradation.switches import LiveSwitches
 from stages.s10_degradation.upkeep import KeepWarm
 
@@ -44,13 +41,18 @@ def create_shop(
     time, threads = budget(b.clock), b.settings.web_threads
     servers = protect(b, time, breaker, places=bulkhead(threads))
     shop = s09.create_shop(b, limiter=limiter, counter=counter)
-    known = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
-    live, numbers = switches(b.stock, b.keys, time), JournalCounter(b.stock, b.keys)
-    first = InTime(time), Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
-    buy = through([*first, Shedding(time, adaptive(b.clock, threads))], shop.buy)
-    warm = KeepWarm(shop.catalog, numbers, WarmUp(b.sql, numbers, Journal(b.stock, b.keys)))
-    services = {**shop.services, "switches": live, "warm": warm}
-    return replace(shop, catalog=known, buy=buy, switches=live, silent=servers.silent, services=services)
+    live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
+    gates = InTime(time), Switched(live, b.stock, b.keys), Apart(bulkhead(threads)), shedding
+    warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
+    return replace(
+        shop,
+        catalog=LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1)),
+        buy=through(gates, shop.buy),
+        door=shop.door and DoorInTime(shop.door, time, shedding),
+        switches=live,
+        silent=servers.silent,
+        services={**shop.services, "switches": live, "warm": warm},
+    )
 
 
 def create_app() -> Flask:

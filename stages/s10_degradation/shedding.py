@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Lock
 
 from common.backends import Clock
-from common.shop import Attempt, Buy, Outcome
+from common.shop import Attempt, Buy, Door, Entry, Outcome, Visit
 from stages.s10_degradation.budget import TimeBudget
 from stages.s10_degradation.gates import busy
 
@@ -63,15 +65,34 @@ class Shedding:
         self._limit = limit
 
     def __call__(self, attempt: Attempt, proceed: Buy) -> Outcome:
-        if not self._in_time():
-            raise busy("There is no time left to serve this press; nothing was taken")
-        if not self._limit.enter():
-            raise busy("Too many presses are under way; nothing was taken")
-        try:
+        with self.place():
             return proceed(attempt)
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """In this block one more is under way. Raises `Busy` instead of beginning with it."""
+        if not self._in_time():
+            raise busy("There is no time left to serve you; nothing was taken")
+        if not self._limit.enter():
+            raise busy("Too many are being served at this moment; nothing was taken")
+        try:
+            yield
         finally:
             self._limit.leave(self._in_time())
 
     def _in_time(self) -> bool:
         left = self._budget.left()
         return left is None or left >= (1 - SHARE) * self._budget.whole
+
+
+class DoorInTime:
+    """The `Door`, for visitors who have no more time than buyers, and count with them."""
+
+    def __init__(self, door: Door, budget: TimeBudget, shedding: Shedding) -> None:
+        self._door = door
+        self._budget = budget
+        self._shedding = shedding
+
+    def enter(self, visit: Visit) -> Entry:
+        with self._budget.request(), self._shedding.place():
+            return self._door.enter(visit)

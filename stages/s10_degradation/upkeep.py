@@ -8,10 +8,13 @@ from collections.abc import Callable
 from typing import Literal
 
 from pymysql import MySQLError
-from redis import RedisError
+from redis import Redis, RedisError
 
+from common.backends import Keys
+from common.database import Sql
 from common.shop import Busy, Catalog
-from stages.s05_redis_stock.counter import StockCounter
+from stages.s07_journal.counter import JournalCounter
+from stages.s07_journal.journal import Journal
 from stages.s07_journal.upkeep import WarmUp
 
 log = logging.getLogger(__name__)
@@ -28,10 +31,10 @@ class KeepWarm:
 
     where: Literal["web"] = "web"
 
-    def __init__(self, catalog: Catalog, counter: StockCounter, warm_up: WarmUp) -> None:
+    def __init__(self, catalog: Catalog, sql: Sql, redis: Redis, keys: Keys) -> None:
         self._catalog = catalog
-        self._counter = counter
-        self._warm_up = warm_up
+        self._counter = JournalCounter(redis, keys)
+        self._warm_up = WarmUp(sql, self._counter, Journal(redis, keys))
 
     def run(self, stop: Callable[[], bool]) -> None:
         while not stop():
