@@ -87,7 +87,7 @@ class Servers(NamedTuple):
 
 
 def protect(b: Backends, budget: TimeBudget, breaker: Callable[..., Breaker], places: Bulkhead) -> Servers:
-    """From now on every call through `b`, whoever makes it, passes these guards (and no longer earlier ones)."""
+    """From now on every call through `b`, whoever makes it, passes these guards, and none before."""
     servers = Servers(
         Guard(budget, breaker(b.clock), RedisNotAsked), Guard(budget, breaker(b.clock), MariaDBNotAsked)
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,8 +16,12 @@ import redis as redis_py
 from redis import Redis
 
 from common.backends import Keys
+from common.demo.contest import open_sale
+from common.lab import Lab
 from common.proof import usual
+from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step
+from common.running import WEB_PROCESSES, Running
 from common.shop import Attempt, Busy, LastKnownSale, Order, Outcome, Refused, Sale, Switchboard, Ticket
 from stages.s08_rate_limits.limiter import SlidingLog
 from stages.s10_degradation import foils
@@ -28,6 +33,7 @@ from stages.s10_degradation.gates import UNKNOWN, Switched, busy
 from stages.s10_degradation.shedding import AdaptiveLimit, Shedding
 from stages.s10_degradation.switches import LiveSwitches, read
 from tests.conftest import Fresh, MakeApp
+from tests.edge import Answer, Run, ask, press
 from tests.stalling import Stalling, Stallings
 from tests.web.conftest import Site
 from tests.web.test_bad_inputs import check_problem
@@ -781,3 +787,67 @@ def test_the_door_opens_for_new_accounts_while_mariadb_is_silent(stalling: Stall
     finally:
         stalled.proxies["MariaDB"].resume()
         shop.doorkeeper.change({"young_account": 0})
+
+
+# All of it: a real shop, with its processes, whose servers stall behind proxies.
+
+BOUND = 4.0  # seconds: without a budget it would be five at least; with one it is less than one
+READERS = 12  # more than the shop has threads
+
+
+@pytest.fixture(scope="module")
+def stalled_shop(lab: Lab, run: Run) -> Iterator[tuple[Running, Proxy, Proxy]]:
+    with Proxy(lab.mysql.tcp) as mysql, Proxy(lab.redis.tcp) as redis:
+        through = {
+            "MYSQL_URL": "mysql://root@{}:{}/".format(*mysql.address),
+            "REDIS_URL": "redis://{}:{}/0".format(*redis.address),
+        }
+        running = run("s10", more_env=through)
+        running.admin("PATCH", "/api/admin/door", {"bits": 0, "refuse_from": 0})
+        running.admin("PATCH", "/api/admin/limits", {"buyer": None})
+        yield running, mysql, redis
+
+
+def timed(running: Running, method: str, path: str, body: object = None) -> tuple[Answer, float]:
+    """One request of a buyer, and how long it took."""
+    headers = {"Authorization": f"Bearer {running.buyer_token(1)}", "Content-Type": "application/json"}
+    began = time.monotonic()
+    answer = ask(running.url + path, method, json.dumps(body) if body is not None else None, headers)
+    return answer, time.monotonic() - began
+
+
+def crowd_of(running: Running, sale_id: int) -> list[tuple[Answer, float]]:
+    """Many who look, and some who want to buy, all at once."""
+    paths = ["/api/sales", "/api/orders", "/?x=1"] * (READERS // 3)
+    with ThreadPoolExecutor(READERS + 4) as threads:
+        asked = [threads.submit(timed, running, "GET", path) for path in paths]
+        asked += [threads.submit(timed, running, "POST", f"/api/sales/{sale_id}/entry", {}) for _ in range(4)]
+        return [each.result() for each in asked]
+
+
+@pytest.mark.parametrize("server", ["MariaDB", "Redis"])
+def test_a_real_shop_answers_everybody_while_a_server_stalls(
+    stalled_shop: tuple[Running, Proxy, Proxy], server: str
+) -> None:
+    running, mysql, redis = stalled_shop
+    proxy = mysql if server == "MariaDB" else redis
+    sale_id = open_sale(running, units=50, limit=50)
+    until(lambda: press(running, sale_id).status == 202)
+    for _ in range(4 * WEB_PROCESSES):  # each process has seen the list
+        timed(running, "GET", "/api/sales")
+    proxy.stall()
+    try:
+        told = [answer for _ in range(3) for answer in crowd_of(running, sale_id)]
+        pressed = [press(running, sale_id).status for _ in range(5)]
+    finally:
+        proxy.resume()
+    assert max(seconds for _, seconds in told) < BOUND
+    assert {answer.status for answer, _ in told} <= {200, 503}
+    assert all(answer.headers["Retry-After"] for answer, _ in told if answer.status == 503)
+    assert any(answer.status == 503 for answer, _ in told), "nothing stalled"
+    if server == "MariaDB":
+        assert 202 in pressed, "buying goes on"
+    else:
+        assert set(pressed) == {503}
+    until(lambda: press(running, sale_id).status == 202)
+    until(lambda: timed(running, "GET", "/api/orders")[0].status == 200)
