@@ -43,10 +43,11 @@ def create_shop(
     shop = s09.create_shop(b, watch=LenientWatch, limiter=limiter, counter=counter)
     live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
     gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
-    warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
+    catalog = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
+    warm = KeepWarm(catalog, b.sql, b.stock, b.keys)
     return replace(
         shop,
-        catalog=LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1)),
+        catalog=catalog,
         buy=through(gates, shop.buy),
         door=shop.door and DoorInTime(shop.door, time, shedding),
         switches=live,

@@ -45,16 +45,23 @@ class LastKnownCatalog:
         self._known: dict[Hashable, Known] = {}
 
     def get(self, sale_id: int) -> Sale | None:
-        sale, at = self._ask(sale_id, lambda: self._catalog.get(sale_id))
+        sale, at = self._ask(sale_id, lambda: self._catalog.get(sale_id), self._listed(sale_id))
         return marked(sale, at) if sale else None
 
     def list(self) -> list[Sale]:
         sales, at = self._ask("list", self._catalog.list)
         return [marked(sale, at) for sale in sales]
 
-    def _ask(self, name: Hashable, read: Callable[[], T]) -> tuple[T, datetime | None]:
+    def _listed(self, sale_id: int) -> Known | None:
+        """The sale as it was in the list."""
+        sales, at = self._known.get("list", ((), None))
+        return next((Known(sale, at) for sale in sales if at and sale.id == sale_id), None)
+
+    def _ask(
+        self, name: Hashable, read: Callable[[], T], known: Known | None = None
+    ) -> tuple[T, datetime | None]:
         """The answer, and when it was given if it is not of now."""
-        known = self._known.get(name)
+        known = self._known.get(name, known)
         if known and not self._breaker.lets_through():
             return known
         try:
