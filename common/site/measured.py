@@ -18,8 +18,8 @@ from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
 RESULTS = DOCS / "results"
-BENCH, GROWTH, DRAIN, BURSTS = (
-    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts")
+BENCH, GROWTH, DRAIN, BURSTS, BOTS = (
+    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts", "s09_bots")
 )
 Document = dict[str, Any]
 
@@ -96,6 +96,10 @@ def bursts(lang: Lang) -> str:
     head += [word("most_in", lang, seconds), word("bytes_a_key", lang)]
     picture = _picture(_translated(BURSTS.with_suffix(".svg").read_text("utf-8"), document, lang))
     return _shown(BURSTS, {"about": document}, lang, picture, table(head, rows, "lrrr"))
+
+
+def bots(lang: Lang, stage: Stage | None = None) -> str:
+    return ""
 
 
 def _translated(svg: str, document: Document, lang: Lang) -> str:
