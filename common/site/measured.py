@@ -99,7 +99,27 @@ def bursts(lang: Lang) -> str:
 
 
 def bots(lang: Lang, stage: Stage | None = None) -> str:
-    return ""
+    """Who got how many units of one sale, by what they do, as OWASP calls it; on `stage`, or on both."""
+    document = _read(BOTS)
+    if not document:
+        return ""
+    contests = [each for each in document["stages"] if stage is None or each["stage"] == stage.code]
+    kinds = {"person": {"accounts": document["people"], "threat": ""}, **document["bots"]}
+    rows = [
+        (
+            word(f"bots: {kind}", lang),
+            each["threat"],
+            each["accounts"],
+            *(met["units"][kind] for met in contests),
+        )
+        for kind, each in kinds.items()
+    ]
+    rows.append(
+        (word("share_of_bots", lang), "", "", *(f"**{met['share_of_bots']:.0%}**" for met in contests))
+    )
+    head = [word("who", lang), "OWASP", word("accounts", lang)]
+    head += [word("units_on", lang, met["stage"]) for met in contests]
+    return _shown(BOTS, {"about": document}, lang, table(head, rows, "llr" + "r" * len(contests)))
 
 
 def _translated(svg: str, document: Document, lang: Lang) -> str:
