@@ -18,8 +18,8 @@ from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
 RESULTS = DOCS / "results"
-BENCH, GROWTH, DRAIN, BURSTS = (
-    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts")
+BENCH, GROWTH, DRAIN, BURSTS, BOTS = (
+    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts", "s09_bots")
 )
 Document = dict[str, Any]
 
@@ -96,6 +96,30 @@ def bursts(lang: Lang) -> str:
     head += [word("most_in", lang, seconds), word("bytes_a_key", lang)]
     picture = _picture(_translated(BURSTS.with_suffix(".svg").read_text("utf-8"), document, lang))
     return _shown(BURSTS, {"about": document}, lang, picture, table(head, rows, "lrrr"))
+
+
+def bots(lang: Lang, stage: Stage | None = None) -> str:
+    """Who got how many units of one sale, by what they do, as OWASP calls it; on `stage`, or on both."""
+    document = _read(BOTS)
+    if not document:
+        return ""
+    contests = [each for each in document["stages"] if stage is None or each["stage"] == stage.code]
+    kinds = {"person": {"accounts": document["people"], "threat": ""}, **document["bots"]}
+    rows = [
+        (
+            word(f"bots: {kind}", lang),
+            each["threat"],
+            each["accounts"],
+            *(met["units"][kind] for met in contests),
+        )
+        for kind, each in kinds.items()
+    ]
+    rows.append(
+        (word("share_of_bots", lang), "", "", *(f"**{met['share_of_bots']:.0%}**" for met in contests))
+    )
+    head = [word("who", lang), "OWASP", word("accounts", lang)]
+    head += [word("units_on", lang, met["stage"]) for met in contests]
+    return _shown(BOTS, {"about": document}, lang, table(head, rows, "llr" + "r" * len(contests)))
 
 
 def _translated(svg: str, document: Document, lang: Lang) -> str:

@@ -1,4 +1,4 @@
-"""The door of s09 in a real browser: work with JavaScript, a question without, in both languages; for everybody."""
+"""The door of s09 in a real browser: work with JavaScript, a question without, in both languages."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ def test_hard_work_is_shown_and_can_be_watched_by_everybody(visit: Open, shop: R
 def test_the_hash_of_the_page_is_sha_256(visit: Open, shop: Running) -> None:
     """For challenges of every length around the ends of blocks."""
     page = at_sale(visit, shop)
-    script = page.evaluate("document.querySelector('script[type=module]').src").replace("shell.js", "door.js")
+    script = (
+        page.evaluate("document.querySelector('script[type=module]').src").rpartition("/")[0] + "/door.js"
+    )
     for length in (*range(1, 70), 118, 119, 120, 128, 200, 400):
         token = ("challenge." * 40)[:length]
         work = page.evaluate(SOLVE.replace("{script}", script), [token, 7])
@@ -117,7 +119,6 @@ def test_the_trap_is_out_of_everybodys_way(visit: Open, shop: Running) -> None:
     """No key leads into it, no reader reads it, no eye sees it."""
     page = at_sale(visit, shop)
     trap = page.locator("input[name=website]")
-    assert trap.count() == 1
     assert page.evaluate(
         "document.querySelector('input[name=website]').closest('[aria-hidden=true]') !== null"
     )
