@@ -99,6 +99,10 @@ class Macros:
         """What people and bots got of one sale, on s08 and s09, or on one of them. Nothing until measured."""
         return measured.bots(self._lang, find(stage) if stage else None)
 
+    def overload(self) -> str:
+        """What s09 and s10 answer in time as more and more buyers press. Nothing until measured."""
+        return measured.overload(self._lang)
+
     def schedule(self) -> str:
         """The timetable."""
         return tables.schedule(self._lang, self._here())

@@ -117,6 +117,22 @@ WORDS: dict[str, dict[Lang, str]] = {
     "bots: token farming": {"en": "collect permits, then use them", "zh": "先囤许可，再一起用"},
     "bots: hold and never buy": {"en": "get a permit, and never buy", "zh": "拿了许可不买"},
     "bots: fills in everything": {"en": "fill in every field there is", "zh": "见框就填"},
+    "overload: load": {"en": "presses a second", "zh": "每秒点击"},
+    "overload: goodput": {"en": "in time on {}", "zh": "{} 上赶得上的"},
+    "overload: at_the_end": {"en": "**of its best**", "zh": "**是自己最好时的**"},
+    "overload: title": {
+        "en": "Presses a second that were answered with a ticket within {} s, over presses a second",
+        "zh": "每秒有多少次点击在 {} 秒内拿到排队号；横轴是每秒点击",
+    },
+    "overload: in words": {
+        "en": "Presses answered in time, by presses a second, of a shop that sheds and of one that does not",
+        "zh": "每秒点击越来越多时，会丢弃的店和不会丢弃的店各有多少次赶得上",
+    },
+    "overload: server": {
+        "en": "a Redis that needs {} ms for each command",
+        "zh": "每条命令要 {} 毫秒的 Redis",
+    },
+    "overload: said": {"en": "{}: {} of its best", "zh": "{}：最好时的 {}"},
     "deck_slides": {"en": "Slides", "zh": "幻灯片"},
     "deck_slide": {"en": "Which slide", "zh": "第几张"},
     "deck_previous": {"en": "Previous slide", "zh": "上一张"},
