@@ -125,7 +125,7 @@ def bots(lang: Lang, stage: Stage | None = None) -> str:
 
 
 def overload(lang: Lang) -> str:
-    """How many presses are answered in time as more and more come, on s09 and s10, as a picture and a table."""
+    """What s09 and s10 answer in time as more and more buyers press, as a picture and a table."""
     document = _read(OVERLOAD)
     if not document:
         return ""
