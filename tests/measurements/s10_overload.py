@@ -2,10 +2,10 @@
 
     .venv/bin/python -m tests.measurements.s10_overload docs/results/s10_overload.json
 
-Real processes behind nginx, and a Redis that needs ten milliseconds for each command, so that Redis, and not
-this machine, is what there is too little of. At each load buyers press for ten seconds, each at their own time;
-each waits for a second. Goodput: presses a second that were answered with a ticket until then. What counts are
-the ratios of the two shops, and of each to its own best. Takes about six minutes.
+Real processes behind nginx, and a Redis that needs ten milliseconds for each command, so that Redis, and
+not this machine, is what there is too little of. At each load buyers press for ten seconds, each at their
+own time; each waits for a second. Goodput: presses a second that were answered with a ticket until then.
+What counts are the ratios of the two shops, and of each to its own best. Takes about six minutes.
 """
 
 from __future__ import annotations
