@@ -14,6 +14,7 @@ from stages.s10_degradation.gates import busy
 
 LESS = 0.7  # of the limit is left when a press came too late
 SHARE = 0.5  # of its budget that a press may use: who has used more on arrival cannot be served in time
+VISITORS = 0.5  # of the limit, that is for visitors at the door
 PAUSE = 0.2  # seconds in which the limit is lowered once: all who are late in them are late for one reason
 
 
@@ -33,10 +34,11 @@ class AdaptiveLimit:
         self._under_way = 0
         self._lowered: datetime = clock()
 
-    def enter(self) -> bool:
-        """Whether there is room for one more, who then has to `leave`."""
+    def enter(self, share: float = 1.0) -> bool:
+        """Whether there is room for one more, who then has to `leave`; with a `share` below one, whether that
+        share of the limit is not used up yet."""
         with self._lock:
-            if self._under_way >= int(self.limit):
+            if self._under_way >= max(1, int(self.limit * share)):
                 return False
             self._under_way += 1
             return True
@@ -69,11 +71,11 @@ class Shedding:
             return proceed(attempt)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, share: float = 1.0) -> Iterator[None]:
         """In this block one more is under way. Raises `Busy` instead of beginning with it."""
         if not self._in_time():
             raise busy("There is no time left to serve you; nothing was taken")
-        if not self._limit.enter():
+        if not self._limit.enter(share):
             raise busy("Too many are being served at this moment; nothing was taken")
         try:
             yield
@@ -86,7 +88,11 @@ class Shedding:
 
 
 class DoorInTime:
-    """The `Door`, for visitors who have no more time than buyers, and count with them."""
+    """The `Door`, for visitors who have no more time than buyers, and count with them.
+
+    But only up to a share of the limit: the rest is for presses. What has been done for who has a permit is
+    wasted if there is no room for the press.
+    """
 
     def __init__(self, door: Door, budget: TimeBudget, shedding: Shedding) -> None:
         self._door = door
@@ -94,5 +100,5 @@ class DoorInTime:
         self._shedding = shedding
 
     def enter(self, visit: Visit) -> Entry:
-        with self._budget.request(), self._shedding.place():
+        with self._budget.request(), self._shedding.place(VISITORS):
             return self._door.enter(visit)
