@@ -18,9 +18,9 @@ from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
 RESULTS = DOCS / "results"
-BENCH, GROWTH, DRAIN, BURSTS, BOTS, OVERLOAD = (
+BENCH, GROWTH, DRAIN, BURSTS, BOTS, OVERLOAD, STALLS = (
     RESULTS / f"{name}.json"
-    for name in ("bench", "growth", "s07_drain", "s08_bursts", "s09_bots", "s10_overload")
+    for name in ("bench", "growth", "s07_drain", "s08_bursts", "s09_bots", "s10_overload", "s10_drill")
 )
 Said = list[tuple[str, tuple[object, ...]]]  # keys of WORDS, and what to put into them
 Document = dict[str, Any]
@@ -145,6 +145,49 @@ def overload(lang: Lang) -> str:
     ]
     picture = _picture(_translated(OVERLOAD, said, lang))
     return _shown(OVERLOAD, {"about": document}, lang, picture, table(head, rows, "r" * len(head)))
+
+
+def stalls(lang: Lang) -> str:
+    """What a crowd was told while MariaDB stalled, and what the oracle says afterwards."""
+    document = _read(STALLS)
+    if not document:
+        return ""
+    crowd = [document[key] for key in ("buyers", "attempts")] + [
+        document["bots"]["accounts"],
+        document["units"],
+    ]
+    meanwhile = [
+        (
+            f"{each['seconds']:.0f} s",
+            each["answered"],
+            each["with_ticket"],
+            each["milliseconds_p99_to_answer"],
+        )
+        for each in document["stalls"]
+    ]
+    head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")] + ["p99 ms"]
+    times = ("after_the_crowd", "after_sending_again")
+    verdicts = [_verdict(document[time], document["units"], lang) for time in times]
+    names = [word(f"stalls: {key}", lang) for key in ("unknown", "sold", "oversold", "broken")]
+    return _shown(
+        *(STALLS, {"about": document}, lang),
+        word("stalls: crowd", lang, *(f"{number:,}" for number in crowd)),
+        table(head, meanwhile, "rrrr"),
+        table(
+            ["", *(word(f"stalls: {time}", lang) for time in times)],
+            zip(names, *verdicts, strict=True),
+            "lrr",
+        ),
+    )
+
+
+def _verdict(found: Document, units: int, lang: Lang) -> tuple[object, ...]:
+    """What a drill found at one time: told nothing clear, sold, too many, and which promises are broken."""
+    broken = [f"`{name}`" for name, each in found["verdicts"].items() if each["state"] == "broken"]
+    return (
+        *(found["told"].get("unknown", 0), f"{found['sold']:,} / {units:,}", found["oversold"]),
+        ", ".join(broken) or word("stalls: none", lang),
+    )
 
 
 def _bursts_said(document: Document) -> Said:
