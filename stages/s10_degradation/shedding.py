@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from math import ceil
 from threading import Lock
 
 from common.backends import Clock
@@ -38,14 +39,14 @@ class AdaptiveLimit:
         """Whether there is room for one more, who then has to `leave`; with a `share` below one, whether that
         share of the limit is not used up yet."""
         with self._lock:
-            if self._under_way >= max(1, int(self.limit * share)):
+            if self._under_way >= ceil(int(self.limit) * share):
                 return False
             self._under_way += 1
             return True
 
     def leave(self, in_time: bool) -> None:
         with self._lock:
-            used = 2 * self._under_way >= self.limit
+            used = 2 * self._under_way >= int(self.limit)
             self._under_way -= 1
             if in_time and used:  # a limit that nobody comes near says nothing about what would be too many
                 self.limit = min(self.limit + 1 / self.limit, self._most)

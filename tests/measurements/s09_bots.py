@@ -5,9 +5,9 @@
 People and bots want the same hundred units, over real HTTP, each from an address of their own (all of
 127.0.0.0/8 is this machine). People press when they have seen that the sale is open; bots know before. Who
 does what, and when, is drawn once with a seed, and planned before the first request leaves; the same plan
-meets every shop: s08, s09, and s09 with a part of its door switched off. The bots' accounts were made for this
-sale; the people's are old, but for one in ten. All bots are one process: what their owners have to work out,
-one core does for them. With more cores they get more, as far as it is the work that keeps them.
+meets every shop: s08, s09, and s09 with a part of its door switched off. The bots' accounts were made for
+this sale; the people's are old, but for one in ten. All bots are one process: what their owners have to work
+out, one core does for them. With more cores they get more, as far as it is the work that keeps them.
 
 The attacks go by their names in the OWASP Automated Threat Handbook.
 """
@@ -16,12 +16,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import suppress
+from concurrent.futures import ProcessPoolExecutor, wait
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -46,7 +47,7 @@ from stages.s09_permits.keeper import USUAL
 from stages.s09_permits.risk import RULES
 
 SEED, UNITS, LIMIT, PEOPLE = 9, 100, 2, 300
-HEAD_START = 4.0  # seconds until the sale opens, in which everybody gets ready
+HEAD_START = 3.0  # seconds until the sale opens, in which everybody gets ready
 LONGEST = 40.0  # seconds after the opening; a permit that nobody uses is free again after one minute at most
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 TOOL = "python-requests/2.32"
@@ -119,11 +120,13 @@ class Visitor:
         self.sale = sale
         self.token = token
         self.visits = 0
+        self.late = 0.0  # seconds after the plan: the generator's fault, not the shop's
         self.answers: Counter[str] = Counter()
 
     async def act(self) -> None:
         behave = getattr(self, self.plan.kind.replace(", ", "_").replace(" ", "_"))
         await asyncio.sleep(self.sale.opens + self.plan.at - time.time())
+        self.late = time.time() - self.sale.opens - self.plan.at
         with suppress(TimeoutError):
             async with asyncio.timeout(LONGEST - self.plan.at), self.client(self.plan.address) as http:
                 await behave(http)
@@ -168,10 +171,7 @@ class Visitor:
     ) -> bool:
         """One press; whether it got its units."""
         shown = {"permit": permit} if permit else {}
-        status, _ = await self.post(
-            http, "orders", {"quantity": quantity, **shown}, f"{key}-{self.plan.account}"
-        )
-        self.units += quantity if status == 202 else 0
+        status, _ = await self.post(http, "orders", {"quantity": quantity, **shown}, key)
         return status == 202
 
     # What each kind does. Bots want as much as one account may have.
@@ -244,6 +244,12 @@ class Visitor:
             await self.press(http, permit, LIMIT)
 
 
+def get_ready() -> None:
+    """As many connections as a crowd has: each is a file, and shells allow few."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(10_240, most), most))
+
+
 def play(sale: Sale, some: Sequence[Plan], tokens: Sequence[str]) -> list[dict[str, Any]]:
     """These visitors, in this process."""
 
@@ -255,19 +261,28 @@ def play(sale: Sale, some: Sequence[Plan], tokens: Sequence[str]) -> list[dict[s
     used = time.process_time()
     met = asyncio.run(everybody())
     used = time.process_time() - used
-    return [{"kind": v.plan.kind, "visits": v.visits, "answers": v.answers, "cpu": used} for v in met]
+    return [
+        {"kind": v.plan.kind, "visits": v.visits, "answers": v.answers, "late": v.late, "cpu": used}
+        for v in met
+    ]
 
 
 def contest(lab: Lab, name: str, changed: Mapping[str, int]) -> dict[str, Any]:
     """The same crowd at one shop; who got how much, as the database has it."""
     running = run_stage(lab, find(name[:3]), port=free_port(), buyers=ACCOUNTS)
     try:
-        sale, everybody = new_sale(running, {**USUAL, **changed}), plans()
+        everybody = plans()
         tokens = dict(enumerate(demo_tokens(running.settings, ACCOUNTS), start=1))
         groups = [[p for p in everybody if (p.kind == PERSON) == people] for people in (True, False)]
-        with ProcessPoolExecutor(2, get_context("spawn")) as processes:
+        with ExitStack() as both:
+            sides = [
+                both.enter_context(ProcessPoolExecutor(1, get_context("spawn"), get_ready)) for _ in groups
+            ]
+            wait([side.submit(time.time) for side in sides])
+            sale = new_sale(running, {**USUAL, **changed})
             playing = [
-                processes.submit(play, sale, some, [tokens[p.account] for p in some]) for some in groups
+                side.submit(play, sale, some, [tokens[p.account] for p in some])
+                for side, some in zip(sides, groups, strict=True)
             ]
             told = [each for one in playing for each in one.result()]
         owned = units_of(running, sale.sale_id)
@@ -317,7 +332,7 @@ def summary(
     kinds = [PERSON, *BOTS]
     got = {kind: sum(owned.get(p.account, 0) for p in everybody if p.kind == kind) for kind in kinds}
     sold = sum(got.values())
-    answers = {
+    answers: dict[str, Counter[str]] = {
         kind: sum((each["answers"] for each in told if each["kind"] == kind), Counter()) for kind in kinds
     }
     return {
@@ -329,6 +344,10 @@ def summary(
         "units": got,
         "visits": {kind: sum(each["visits"] for each in told if each["kind"] == kind) for kind in kinds},
         "answers": {kind: dict(sorted(found.items())) for kind, found in answers.items()},
+        "latest_ms": {
+            side: round(1000 * max(each["late"] for each in told if (each["kind"] == PERSON) == people))
+            for side, people in (("people", True), ("bots", False))
+        },
         "cpu_seconds": {
             side: round(max(each["cpu"] for each in told if (each["kind"] == PERSON) == people), 1)
             for side, people in (("people", True), ("bots", False))
@@ -351,6 +370,7 @@ def show(found: Sequence[Mapping[str, Any]]) -> None:
     for kind in found[0]["units"]:
         table.add_row(kind, *(str(each["units"][kind]) for each in found))
     table.add_row("share of bots", *(f"{each['share_of_bots']:.0%}" for each in found))
+    table.add_row("latest, in ms", *(str(list(each["latest_ms"].values())) for each in found))
     table.add_row("CPU of people, bots", *(str(list(each["cpu_seconds"].values())) for each in found))
     Console().print(table)
 
