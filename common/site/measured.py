@@ -99,7 +99,7 @@ def bursts(lang: Lang) -> str:
 
 
 def bots(lang: Lang, shop: str | None = None) -> str:
-    """Who got how many units of one sale, by what they do, as OWASP calls it; at one shop, or at all of them."""
+    """Who got how many units of one sale, by what they do, as OWASP calls it; at one shop, or at all."""
     document = _read(BOTS)
     if not document:
         return ""
