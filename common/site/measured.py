@@ -99,19 +99,21 @@ def bursts(lang: Lang) -> str:
 
 
 def bots(lang: Lang, shop: str | None = None) -> str:
-    """Who got how many units of one sale, by what they do, as OWASP calls it; at one shop, or at all."""
+    """Who got how many units of one sale, by what they do: at all shops, or at one, as OWASP calls it."""
     document = _read(BOTS)
     if not document:
         return ""
     met = [each for each in document["shops"] if shop in {None, each["shop"]}]
     kinds = {"person": {"accounts": document["people"], "threat": ""}, **document["bots"]}
     rows = [
-        (word(f"bots: {kind}", lang), each["threat"], each["accounts"], *(at["units"][kind] for at in met))
+        [word(f"bots: {kind}", lang), *(at["units"][kind] for at in met), each["accounts"], each["threat"]]
         for kind, each in kinds.items()
     ]
-    rows.append((word("share_of_bots", lang), "", "", *(f"**{at['share_of_bots']:.0%}**" for at in met)))
-    head = [word("who", lang), "OWASP", word("accounts", lang), *(word(at["shop"], lang) for at in met)]
-    return _shown(BOTS, {"about": document}, lang, table(head, rows, "llr" + "r" * len(met)))
+    rows.append([word("share_of_bots", lang), *(f"**{at['share_of_bots']:.0%}**" for at in met), "", ""])
+    head = [word("who", lang), *(word(at["shop"], lang) for at in met), word("accounts", lang), "OWASP"]
+    shown = len(head) if shop else len(head) - 2
+    picked = table(head[:shown], [row[:shown] for row in rows], ("l" + "r" * len(met) + "rl")[:shown])
+    return _shown(BOTS, {"about": document}, lang, picked)
 
 
 def _translated(svg: str, document: Document, lang: Lang) -> str:
