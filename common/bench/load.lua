@@ -59,7 +59,7 @@ function hear(status, told, body)
    local permit = door and string.match(body, '"permit":"([^"]+)"')
    if permit then
       entered = entered + 1
-      table.insert(permits, { permit = permit, nth = tonumber(told['X-Request-Id']) })
+      table.insert(permits, { permit = permit, nth = tonumber(told['x-request-id'] or told['X-Request-Id']) })
    end
    answered = answered + 1
    if most and answered >= most + entered + LOOKS then -- no connection waits for the answer to a press any more
