@@ -95,9 +95,9 @@ class Macros:
         """What s08's five limiters let through of one press a second. Nothing until measured."""
         return measured.bursts(self._lang)
 
-    def bots(self, stage: str | None = None) -> str:
-        """What people and bots got of one sale, on s08 and s09, or on one of them. Nothing until measured."""
-        return measured.bots(self._lang, find(stage) if stage else None)
+    def bots(self, shop: str | None = None) -> str:
+        """What people and bots got of one sale, at s08 and s09, or at one of them. Nothing until measured."""
+        return measured.bots(self._lang, shop)
 
     def overload(self) -> str:
         """What s09 and s10 answer in time as more and more buyers press. Nothing until measured."""

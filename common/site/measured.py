@@ -100,28 +100,22 @@ def bursts(lang: Lang) -> str:
     return _shown(BURSTS, {"about": document}, lang, picture, table(head, rows, "lrrr"))
 
 
-def bots(lang: Lang, stage: Stage | None = None) -> str:
-    """Who got how many units of one sale, by what they do, as OWASP calls it; on `stage`, or on both."""
+def bots(lang: Lang, shop: str | None = None) -> str:
+    """Who got how many units of one sale, by what they do: at all shops, or at one, as OWASP calls it."""
     document = _read(BOTS)
     if not document:
         return ""
-    contests = [each for each in document["stages"] if stage is None or each["stage"] == stage.code]
+    met = [each for each in document["shops"] if shop in {None, each["shop"]}]
     kinds = {"person": {"accounts": document["people"], "threat": ""}, **document["bots"]}
     rows = [
-        (
-            word(f"bots: {kind}", lang),
-            each["threat"],
-            each["accounts"],
-            *(met["units"][kind] for met in contests),
-        )
+        [word(f"bots: {kind}", lang), *(at["units"][kind] for at in met), each["accounts"], each["threat"]]
         for kind, each in kinds.items()
     ]
-    rows.append(
-        (word("share_of_bots", lang), "", "", *(f"**{met['share_of_bots']:.0%}**" for met in contests))
-    )
-    head = [word("who", lang), "OWASP", word("accounts", lang)]
-    head += [word("units_on", lang, met["stage"]) for met in contests]
-    return _shown(BOTS, {"about": document}, lang, table(head, rows, "llr" + "r" * len(contests)))
+    rows.append([word("share_of_bots", lang), *(f"**{at['share_of_bots']:.0%}**" for at in met), "", ""])
+    head = [word("who", lang), *(word(at["shop"], lang) for at in met), word("accounts", lang), "OWASP"]
+    shown = len(head) if shop else len(head) - 2
+    picked = table(head[:shown], [row[:shown] for row in rows], ("l" + "r" * len(met) + "rl")[:shown])
+    return _shown(BOTS, {"about": document}, lang, picked)
 
 
 def overload(lang: Lang) -> str:
