@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from math import ceil
 from threading import Lock
 
 from common.backends import Clock
@@ -15,7 +14,6 @@ from stages.s10_degradation.gates import busy
 
 LESS = 0.7  # of the limit is left when a press came too late
 SHARE = 0.5  # of its budget that a press may use: who has used more on arrival cannot be served in time
-VISITORS = 0.5  # of the limit, that is for visitors at the door
 PAUSE = 0.2  # seconds in which the limit is lowered once: all who are late in them are late for one reason
 
 
@@ -35,11 +33,11 @@ class AdaptiveLimit:
         self._under_way = 0
         self._lowered: datetime = clock()
 
-    def enter(self, share: float = 1.0) -> bool:
-        """Whether there is room for one more, who then has to `leave`; with a `share` below one, whether that
-        share of the limit is not used up yet."""
+    def enter(self, spare: int = 0) -> bool:
+        """Whether there is room for one more, who then has to `leave`; and for `spare` others after that (if
+        the limit is not too low for it)."""
         with self._lock:
-            if self._under_way >= ceil(int(self.limit) * share):
+            if self._under_way >= max(1, int(self.limit) - spare):
                 return False
             self._under_way += 1
             return True
@@ -72,11 +70,11 @@ class Shedding:
             return proceed(attempt)
 
     @contextmanager
-    def place(self, share: float = 1.0) -> Iterator[None]:
+    def place(self, spare: int = 0) -> Iterator[None]:
         """In this block one more is under way. Raises `Busy` instead of beginning with it."""
         if not self._in_time():
             raise busy("There is no time left to serve you; nothing was taken")
-        if not self._limit.enter(share):
+        if not self._limit.enter(spare):
             raise busy("Too many are being served at this moment; nothing was taken")
         try:
             yield
@@ -91,8 +89,8 @@ class Shedding:
 class DoorInTime:
     """The `Door`, for visitors who have no more time than buyers, and count with them.
 
-    But only up to a share of the limit: the rest is for presses. What has been done for who has a permit is
-    wasted if there is no room for the press.
+    But one place is kept for presses: what was done for somebody who has a permit is wasted if there is no
+    room for their press.
     """
 
     def __init__(self, door: Door, budget: TimeBudget, shedding: Shedding) -> None:
@@ -101,5 +99,5 @@ class DoorInTime:
         self._shedding = shedding
 
     def enter(self, visit: Visit) -> Entry:
-        with self._budget.request(), self._shedding.place(VISITORS):
+        with self._budget.request(), self._shedding.place(spare=1):
             return self._door.enter(visit)

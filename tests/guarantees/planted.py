@@ -102,7 +102,7 @@ def s03_that_tells_nobody(b: Backends) -> Shop:
 class NeverFull(AdaptiveLimit):
     """s10's limit, which counts who is under way, and has room for everybody."""
 
-    def enter(self, share: float = 1.0) -> bool:
+    def enter(self, spare: int = 0) -> bool:
         with self._lock:
             self._under_way += 1
         return True
