@@ -12,6 +12,8 @@ from common import web
 from common.backends import Backends, Keys
 from common.shop import Shop
 from stages.s04_static_edge.origin import behind_edge
+from stages.s05_redis_stock.upkeep import CatchUp
+from stages.s07_journal.counter import JournalCounter
 from stages.s08_rate_limits.limiter import Limiter, SlidingLog
 from stages.s08_rate_limits.rules import Rules
 from stages.s09_permits import app as s09
@@ -44,6 +46,7 @@ def create_shop(
     live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
     gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
     catalog = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
+    catch_up = CatchUp(catalog, JournalCounter(b.stock, b.keys))  # its reading, too, visitors wait for
     warm = KeepWarm(catalog, b.sql, b.stock, b.keys)
     return replace(
         shop,
@@ -52,7 +55,7 @@ def create_shop(
         door=shop.door and DoorInTime(shop.door, time, shedding),
         switches=live,
         silent=servers.silent,
-        services={**shop.services, "switches": live, "warm": warm},
+        services={**shop.services, "catch-up": catch_up, "switches": live, "warm": warm},
     )
 
 
