@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from flask import Flask
 from redis import Redis
@@ -42,15 +43,14 @@ def create_shop(
 ) -> Shop:
     time, threads = budget(b.clock), b.settings.web_threads
     servers = protect(b, time, breaker, places=bulkhead(threads))
-    shop = s09.create_shop(b, watch=LenientWatch, limiter=limiter, counter=counter)
+    remembered = partial(LastKnownCatalog, clock=b.clock, budget=time, breaker=breaker(b.clock, failures=1))
+    shop = s09.create_shop(b, watch=LenientWatch, limiter=limiter, counter=counter, catalog=remembered)
     live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
     gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
-    catalog = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
-    catch_up = CatchUp(catalog, JournalCounter(b.stock, b.keys))  # its reading, too, visitors wait for
-    warm = KeepWarm(catalog, b.sql, b.stock, b.keys)
+    catch_up = CatchUp(shop.catalog, JournalCounter(b.stock, b.keys))  # visitors wait for its reading, too
+    warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
     return replace(
         shop,
-        catalog=catalog,
         buy=through(gates, shop.buy),
         door=shop.door and DoorInTime(shop.door, time, shedding),
         switches=live,
