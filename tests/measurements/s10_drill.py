@@ -44,6 +44,9 @@ STALLS = {0.25: 5.0, 0.5: 15.0}  # seconds, when that share of the presses is an
 BOT_ACCOUNTS = 2000
 EARLY = 30.0  # seconds within which the bots come; the buyers take their time
 LIMIT = 2
+ROUNDS = (
+    20  # times that an unclear press is sent again: a shop that sheds may say "come again" more than once
+)
 
 
 @dataclass
@@ -81,7 +84,7 @@ def drill(running: Running, mysql: Proxy, size: Drill) -> dict[str, Any]:
         asked = sum(sum(each["answers"].values()) for each in playing.result())
     first = with_bots(judged(running, sale_id, history), size)
     print("after the crowd:", {**told(history), **verdicts(first)})
-    settled, rounds = send_again(Target(running.url, sale_id, tokens), size, history)
+    settled, rounds = send_again(Target(running.url, sale_id, tokens), size, history, ROUNDS)
     second = with_bots(judged(running, sale_id, settled), size)
     return {
         "attempts": len(history),
