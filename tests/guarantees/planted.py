@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from common.backends import Backends
 from common.catalog import find_sale
 from common.database import Db
-from common.shop import Attempt, LimitReached, NoSuchSale, Order, Sale, Shop
+from common.shop import (
+    Attempt,
+    LimitReached,
+    NoSuchSale,
+    Order,
+    PermitInvalid,
+    Reservation,
+    Sale,
+    Shop,
+)
 from stages.s01_naive.checkout import insert_order
 from stages.s02_guarded_update.checkout import GuardedCheckout, count_purchase, take_stock
 from stages.s03_cache import app as s03
 from stages.s03_cache.catalog import CachedCatalog
 from stages.s03_cache.shared import SharedCache
+from stages.s07_journal.counter import JournalCounter
+from stages.s09_permits.counter import PermitCounter
+from stages.s09_permits.places import PLACES
 
 
 class GuardDropped(GuardedCheckout):
@@ -83,6 +96,17 @@ class ForgetsNoSuchSale(CachedCatalog):
 
     def get(self, sale_id: int) -> Sale | None:
         return super().get(sale_id) or self._source.get(sale_id)
+
+
+class NeverUsedUp(PermitCounter):
+    """s09 that checks the permit as it should, reserves, and leaves the permit as good as new."""
+
+    def reserve(self, reservation: Reservation, now: datetime) -> list[str]:
+        permit, attempt = self._permits.read(reservation.attempt), reservation.attempt
+        place = self.name(attempt.sale_id, PLACES), str(attempt.buyer_id)
+        if self.redis.zscore(*place) != permit.expires:
+            raise PermitInvalid
+        return JournalCounter.reserve(self, reservation, now)
 
 
 def s03_without_versions(b: Backends) -> Shop:

@@ -16,6 +16,7 @@ from tests.guarantees import (
     test_crash_safe,
     test_fresh_reads,
     test_no_oversell,
+    test_permit_once,
     test_purchase_limit,
 )
 from tests.guarantees.conftest import Cell
@@ -54,6 +55,12 @@ def test_a_stale_entry_is_caught_by_fresh_reads(
 
 def test_uncached_misses_are_caught_by_cheap_reads(world: Worlds) -> None:
     finding = test_cheap_reads.look(world("s03", create_shop=planted.s03_without_null_caching))
+    assert finding.met
+    assert not finding.kept
+
+
+def test_a_permit_that_is_not_used_up_is_caught_by_permit_once(explorer: Explorers) -> None:
+    finding = test_permit_once.at_once(explorer("s09", counter=planted.NeverUsedUp))
     assert finding.met
     assert not finding.kept
 

@@ -102,6 +102,11 @@ def address(n: int, nth: int = 0) -> str:
     return f"127.{20 + nth}.{n >> 8}.{n & 255 or 250}"
 
 
+def behaviour(kind: str) -> str:
+    """The method of `Visitor` that does it."""
+    return kind.replace(", ", "_").replace(" ", "_")
+
+
 @dataclass(frozen=True)
 class Sale:
     """Where, and from when on (seconds since 1970)."""
@@ -124,7 +129,7 @@ class Visitor:
         self.answers: Counter[str] = Counter()
 
     async def act(self) -> None:
-        behave = getattr(self, self.plan.kind.replace(", ", "_").replace(" ", "_"))
+        behave = getattr(self, behaviour(self.plan.kind))
         await asyncio.sleep(self.sale.opens + self.plan.at - time.time())
         self.late = time.time() - self.sale.opens - self.plan.at
         with suppress(TimeoutError):

@@ -8,24 +8,26 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from redis import Redis
 from werkzeug.test import TestResponse
 
 from common import work
+from common.backends import Backends, Keys
 from common.buyers import Buyer
 from common.demo.contest import open_sale
-from common.proof import usual
+from common.proof import crash, usual
 from common.proof.costs import costs
 from common.proof.door_scenarios import WITH_DOOR, Enter, no_more_than
 from common.proof.explorer import Explorer
 from common.proof.scenario import Scenario
 from common.proof.schedule import in_step
-from common.proof.steps import Recorder
+from common.proof.steps import Recorder, Watcher
 from common.running import Running
 from common.seed import ADMIN, demo_buyer
 from common.settings import Settings
@@ -57,9 +59,11 @@ from stages.s09_permits import foils, risk
 from stages.s09_permits.challenge import LIFE, NUMBERS, THINKING, Challenges
 from stages.s09_permits.keeper import USUAL
 from stages.s09_permits.permits import Issued, Permits
+from stages.s09_permits.places import Places
 from stages.s09_permits.signing import Keyring
 from tests.conftest import Fresh, MakeApp, apps
 from tests.edge import Run, ask, press
+from tests.measurements import s09_bots
 from tests.web.conftest import Site
 from tests.web.test_bad_inputs import check_problem
 from tests.web.test_pages import sign_in
@@ -336,6 +340,52 @@ def test_one_buyer_at_the_door_twice_at_once_has_one_permit(explorer: Callable[.
     found.check_power()
     assert found.exhaustive
     assert all(len(set(map(str, run.outcomes.values()))) == 1 for run in found.runs)
+
+
+@dataclass(frozen=True)
+class EnterOnce:
+    """One visit, its round trips watched. Goes into a process of its own."""
+
+    settings: Settings
+    visit: Visit
+
+    def __call__(self, watcher: Watcher) -> object:
+        shop = find("s09").load().create_shop(Backends.connect("s09", self.settings).observe(watcher))
+        return shop.door.enter(self.visit)
+
+
+def test_killed_anywhere_at_the_door_nobody_has_lost_anything(at: At, settings: Settings) -> None:
+    """Who comes again gets a permit, the one that was given out if there was one; a place is taken once."""
+    at.keeper.change({"per_unit": 1})
+    sale = at.shop.new_sale(units=1)
+    steps = crash.count_steps(EnterOnce(settings, at.visit(sale)))
+    for step in range(1, steps + 1):
+        sale = at.shop.new_sale(units=1)
+        visit = at.visit(sale)
+        crash.die_after(step, EnterOnce(settings, visit))
+        at.buy(visit, at.permit(visit))
+        assert at.shop.broken(sale) == ""
+    assert steps == 2
+
+
+def test_a_planted_place_for_ever_leaves_units_unsold(world: Worlds, at: At, clock: HandClock) -> None:
+    """Without the line that forgets expired permits, who holds one and never buys keeps everybody out."""
+
+    class ForEver(Places):
+        def __init__(self, redis: Redis, keys: Keys) -> None:
+            super().__init__(redis, keys)
+            lines = (find("s09").folder / "issue.lua").read_text().splitlines()
+            kept = [line for line in lines if "ZREMRANGEBYSCORE" not in line]
+            assert len(kept) == len(lines) - 1
+            self._issue = redis.register_script("\n".join(kept))
+
+    planted = At(world("s09", places=ForEver))
+    planted.keeper.change({"per_unit": 1, "seconds": 60})
+    for door, told in ((at, Permit), (planted, Wait)):
+        sale = door.shop.new_sale(units=1)
+        door.permit(door.visit(sale))
+        clock.forward(60)
+        assert isinstance(door.door.enter(door.visit(sale)), told)
 
 
 # The challenge.
@@ -830,6 +880,15 @@ def test_only_an_admin_may_look_or_change(site: Site) -> None:
             assert site.call(asked, f"/api/admin/{path}", site.buyer(), **body).status_code == 403
 
 
+def test_the_bots_are_the_same_for_the_same_seed_and_nobody_can_act_before_the_others() -> None:
+    plans = s09_bots.plans()
+    assert plans == s09_bots.plans() != s09_bots.plans(seed=1)
+    assert len(s09_bots.BOTS) >= 8
+    assert all(re.match(r"OAT-0[0-2][0-9] ", threat) for _, threat in s09_bots.BOTS.values())
+    assert all(hasattr(s09_bots.Visitor, s09_bots.behaviour(kind)) for kind in {p.kind for p in plans})
+    assert min(p.at for p in plans if p.kind == s09_bots.PERSON) > 0.3, "a person has to see it first"
+
+
 def test_every_setting_has_a_field_and_a_rule_of_its_own_name(site: Site) -> None:
     assert list(DoorChange.model_fields) == list(USUAL)
     assert {f"door_setting.{name}" for name in USUAL} <= set(messages("zh"))
@@ -956,6 +1015,7 @@ def test_a_person_who_has_to_wait_is_told_so_in_words(
     answer = pressed(site, sale, site.buyer())
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) >= 2
+    assert messages("en")["answer.no_place.text"] in answer.text
 
 
 # The edge.

@@ -69,8 +69,9 @@ function post(url, body, headers = {}) {
 async function getPermit() {
   if (!sale.dataset.entry || permit) return {};
   return enter(sale.dataset.entry, post, form.elements.website.value, (what, share) => {
-    if (!result.querySelector("progress") || what !== "working") show(what);
-    if (share) result.querySelector("progress").value = share;
+    if (what === "no_place") show(what, share);
+    else if (!result.querySelector("progress")) show(what);
+    else result.querySelector("progress").value = share;
   });
 }
 
