@@ -21,12 +21,13 @@
   /** An empty heading of a table heads nothing. */
   for (const empty of document.querySelectorAll(".md-typeset th:empty")) empty.replaceWith(document.createElement("td"));
 
-  /** A diagram shrinks only as long as its letters can be read; from there on it is scrolled. */
+  /** A diagram shrinks only as long as its letters can be read; from there on it is scrolled. Its arrows have the colour of its lines. */
   if (window.mermaid) {
     const { render } = mermaid;
     mermaid.render = async (...given) => {
       const drawn = await render(...given);
-      return { ...drawn, svg: drawn.svg.replace(/max-width: ([\d.]+)px;/, "$& min-width: min($1px * .62, var(--s-diagram));") };
+      const svg = drawn.svg.replace(/max-width: ([\d.]+)px;/, "$& min-width: min($1px * .62, var(--s-diagram));");
+      return { ...drawn, svg: `${svg}<style>marker path { fill: var(--s-arrow) !important; stroke: var(--s-arrow) !important; }</style>` };
     };
   }
 
