@@ -115,7 +115,16 @@ class Judge:
         self.traces: list[Trace] = []
 
     def run(self, spec: CheckSpec, states: Mapping[str, State]) -> CheckResult:
-        """One check. What the grader itself gets wrong is a `grader_error`, and costs no points."""
+        """One check. What the grader itself gets wrong it tries once more; wrong again, it is a
+        `grader_error`, and costs no points."""
+        before = self.traces[:]
+        result = self._once(spec, states)
+        if result.state == "grader_error":
+            self.traces = before
+            result = self._once(spec, states)
+        return result
+
+    def _once(self, spec: CheckSpec, states: Mapping[str, State]) -> CheckResult:
         result = CheckResult(spec.id, spec.task, spec.title, "passed", spec.points, spec.points)
         if why := self._why_not(spec, states):
             return fail(result, *why)
