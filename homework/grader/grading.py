@@ -10,16 +10,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redis import RedisError
+from redis.exceptions import OutOfMemoryError
 
 from common.proof.driver import DriverError
 from homework.grader.authoring import Failed, Grading, NotStarted, StudentError
 from homework.grader.book import CheckSpec, Homework, load
 from homework.grader.result import CheckResult, Costs, Result, State, Trace
+from homework.grader.sandbox import is_carried_over
 from homework.grader.servers import Servers
 from homework.grader.wire import Unseen
 
 LARGEST_FILE = 256 << 10  # bytes
 SEED = 7
+THEIR_DOING = ("BUSY", "WRONGTYPE")  # a script that does not end; a key of another type than it had
 UNWRITTEN = "Your code says NotImplementedError: it is not written yet."
 
 Check = Callable[[Grading], None]
@@ -139,11 +142,8 @@ class Judge:
             fail(result, "not_started", sentence(error) if str(error) else UNWRITTEN)
         except (StudentError, Unseen, DriverError) as error:
             fail(result, "failed", sentence(error))
-        except RedisError as error:  # while a script runs, it answers nobody, us neither
-            state: State = "failed" if "BUSY" in str(error).upper() else "grader_error"
-            fail(result, state, f"Redis could not be asked: {error}.")
         except Exception as error:
-            fail(result, "grader_error", f"The grader failed ({type(error).__name__}: {error}).")
+            fail(result, *blame(error))
         return result
 
     def _why_not(self, spec: CheckSpec, states: Mapping[str, State]) -> tuple[State, str] | None:
@@ -181,6 +181,16 @@ class Judge:
         finally:
             self.costs = grading.costs or self.costs
             self.traces += grading.traces
+
+
+def blame(error: Exception) -> tuple[State, str]:
+    """Whose fault an error is that no check expected, and what to say of it."""
+    if is_carried_over(error):
+        return "failed", f"Your code raised {type(error).__name__}: {error}."
+    if isinstance(error, RedisError):
+        theirs = isinstance(error, OutOfMemoryError) or str(error).startswith(THEIR_DOING)
+        return "failed" if theirs else "grader_error", f"Redis could not be asked: {error}."
+    return "grader_error", f"The grader failed ({type(error).__name__}: {error})."
 
 
 def sentence(error: Exception) -> str:

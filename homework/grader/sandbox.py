@@ -155,6 +155,9 @@ class Channel:
         try:
             message = json.loads(line)
             assert isinstance(message, dict)
+            json.dumps(
+                message, ensure_ascii=False, allow_nan=False
+            ).encode()  # it has to fit in a result.json
         except (ValueError, RecursionError, AssertionError):
             raise StudentError(f"{NO_ANSWER}, or is too long") from None
         return message
@@ -221,6 +224,14 @@ def step_of(said: Any) -> Step:
     raise StudentError(NO_ANSWER)
 
 
+CARRIED_OVER = "raised by the student's code"  # a note on each error that is made here from what is told
+
+
+def is_carried_over(error: Exception) -> bool:
+    """Whether it is what the student's code raised, and not what happened to the grader."""
+    return CARRIED_OVER in getattr(error, "__notes__", [])
+
+
 def understand(ended: Any, steps: Any) -> Answer:
     """What inside.py told of the end of a call. Anything else counts as no answer."""
     match ended:
@@ -234,6 +245,7 @@ def understand(ended: Any, steps: Any) -> Answer:
             number = said.removeprefix("error ")
             error = MySQLError(int(number), detail) if number.isdigit() else RedisError(f"{number} {detail}")
             error.add_note(where)
+            error.add_note(CARRIED_OVER)
             return Answer(error=error, steps=steps)
         case {"raised": str(said), "where": str(where)}:
             return Answer(
@@ -256,6 +268,7 @@ def refusal(kind: str, status: int, detail: str) -> Refused:
     known = {each.type: each for each in Refused.__subclasses__() if each.type not in {"invalid", "refused"}}
     error = known.get(kind, Refused)(detail)
     error.type, error.status = kind, status  # instance attributes: the class may be the student's own
+    error.add_note(CARRIED_OVER)
     return error
 
 

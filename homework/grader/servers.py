@@ -75,9 +75,8 @@ class Servers:
             mysql_url=f"mysql://root:{self._secret}@localhost/?unix_socket={self.sockets.mysql}",
             redis_url=f"unix://default:{self._secret}@{self.sockets.redis}",
         )
-        self._redis = lab.redis
+        self._mariadb, self._redis = lab.mysql, lab.redis
         self.spawner = lab.folder / "spawn.sock"
-        self.pids = [server.process.pid for server in (lab.mysql, lab.redis)]
         self._start_spawner(lab)
         self._close_mariadb(database.connect(lab.mysql.url))
         self._close_redis()
@@ -92,6 +91,11 @@ class Servers:
             ready=lambda: spawner.is_ready(self.spawner),
             grace=False,
         ).start()
+
+    @property
+    def pids(self) -> list[int]:
+        """The servers' processes, as they are now."""
+        return [server.process.pid for server in (self._mariadb, self._redis)]
 
     def student_settings(self, sockets: Sockets) -> Settings:
         """The student's account, at the sockets as the sandbox sees them."""

@@ -27,6 +27,8 @@ IN_CALL = {
         import os
         while True: os.write(1, b'x' * 65536)
     """,
+    "half_a_character": "raise ValueError(chr(0xD800))",
+    "no_number": "return {'id': float('nan'), 'sale_id': 1e999}",
     "huge_answer": "return {'id': 'x' * (64 << 20)}",
     "fork_bomb": """
         import os
