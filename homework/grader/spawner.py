@@ -5,7 +5,7 @@ code shall see. It holds the course's own code and nothing else: no secret, and 
 connects sends one packet: an order, and the descriptors of the output and of each actor's pipe. From then on
 the jail answers (see jail.py): the connection is the sandbox's life.
 
-A Python that imports the drivers afresh takes half a second; a fork of this one, a hundredth.
+A Python that imports the drivers afresh takes half a second; a fork of this one, hundredths.
 """
 
 from __future__ import annotations
