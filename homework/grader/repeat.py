@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from functools import partial
@@ -142,7 +143,9 @@ def made_from(homework: Homework) -> str:
 def commit() -> str:
     """What is checked out; empty outside of a repository."""
     argv = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    with suppress(OSError):
+        return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    return ""
 
 
 def read(file: Path | None) -> dict[str, Any]:
