@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -224,7 +223,7 @@ def examine(name: str, files: Mapping[str, bytes]) -> str:
         return f"{name} is not UTF-8 (line {line}): save it with that encoding."
     if name.endswith(".py"):
         try:
-            ast.parse(text)
+            compile(text, name, "exec", dont_inherit=True)  # ast.parse fails when threads meet (gh-106905)
         except SyntaxError as error:
             return f"{name} has a syntax error in line {error.lineno}: {error.msg}."
         except (ValueError, RecursionError, MemoryError) as error:
