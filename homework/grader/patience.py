@@ -15,6 +15,7 @@ from typing import NamedTuple
 from homework.grader.jail import below
 
 TICK = 0.5  # seconds between two looks
+LEAST = 1 / 20
 NANO = 1e-9
 
 
@@ -38,10 +39,12 @@ def own(since: Look, now: Look) -> float:
     """Seconds between that were the sandbox's own: it computed, slept, or waited for what does not come.
 
     On a quiet machine these are all that passed, and more when several of its processes compute at once.
-    Where the kernel does not tell (no schedstat), too.
+    Where the kernel does not tell (no schedstat), too. On none they are less than `LEAST` of what passed: so
+    whoever sleeps is ended on the busiest one.
     """
+    passed = now.at - since.at
     held_up = max(0.0, now.held_up - since.held_up)  # less than nothing when one who was held up has ended
-    return max(now.used - since.used, now.at - since.at - held_up, 0.0)
+    return max(now.used - since.used, passed - held_up, passed * LEAST)
 
 
 def tasks(pid: int) -> tuple[int, int]:

@@ -397,7 +397,8 @@ class Sandbox:
         """Keep the beginning of what it prints, and throw away the rest; then learn how it ended."""
         with open(output, "rb", buffering=0) as printed:
             while data := printed.read(CHUNK):
-                self.output = (self.output + data)[:KEPT_OUTPUT]
+                if len(self.output) < KEPT_OUTPUT:
+                    self.output = (self.output + data)[:KEPT_OUTPUT]
         with suppress(OSError):
             while packet := self._link.recv(CHUNK):
                 self._code = json.loads(packet)["code"]
