@@ -95,6 +95,10 @@ class Macros:
         """What s08's five limiters let through of one press a second. Nothing until measured."""
         return measured.bursts(self._lang)
 
+    def bots(self, shop: str | None = None) -> str:
+        """What people and bots got of one sale, at s08 and s09, or at one of them. Nothing until measured."""
+        return measured.bots(self._lang, shop)
+
     def schedule(self) -> str:
         """The timetable."""
         return tables.schedule(self._lang, self._here())

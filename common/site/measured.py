@@ -18,8 +18,8 @@ from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
 RESULTS = DOCS / "results"
-BENCH, GROWTH, DRAIN, BURSTS = (
-    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts")
+BENCH, GROWTH, DRAIN, BURSTS, BOTS = (
+    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts", "s09_bots")
 )
 Document = dict[str, Any]
 
@@ -96,6 +96,24 @@ def bursts(lang: Lang) -> str:
     head += [word("most_in", lang, seconds), word("bytes_a_key", lang)]
     picture = _picture(_translated(BURSTS.with_suffix(".svg").read_text("utf-8"), document, lang))
     return _shown(BURSTS, {"about": document}, lang, picture, table(head, rows, "lrrr"))
+
+
+def bots(lang: Lang, shop: str | None = None) -> str:
+    """Who got how many units of one sale, by what they do: at all shops, or at one, as OWASP calls it."""
+    document = _read(BOTS)
+    if not document:
+        return ""
+    met = [each for each in document["shops"] if shop in {None, each["shop"]}]
+    kinds = {"person": {"accounts": document["people"], "threat": ""}, **document["bots"]}
+    rows = [
+        [word(f"bots: {kind}", lang), *(at["units"][kind] for at in met), each["accounts"], each["threat"]]
+        for kind, each in kinds.items()
+    ]
+    rows.append([word("share_of_bots", lang), *(f"**{at['share_of_bots']:.0%}**" for at in met), "", ""])
+    head = [word("who", lang), *(word(at["shop"], lang) for at in met), word("accounts", lang), "OWASP"]
+    shown = len(head) if shop else len(head) - 2
+    picked = table(head[:shown], [row[:shown] for row in rows], ("l" + "r" * len(met) + "rl")[:shown])
+    return _shown(BOTS, {"about": document}, lang, picked)
 
 
 def _translated(svg: str, document: Document, lang: Lang) -> str:

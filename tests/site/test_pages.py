@@ -188,6 +188,36 @@ def test_the_bursts_are_shown_limiter_by_limiter_and_only_if_they_were_measured(
     assert measured.bursts(lang) == ""
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_who_got_the_units_is_shown_by_what_they_do_and_only_if_it_was_measured(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "BOTS", tmp_path / "s09_bots.json")
+    assert measured.bots(lang) == ""
+    contest = {"s08": {"person": 10, "forge": 30}, "s09": {"person": 36, "forge": 4}}
+    document = {
+        **{"machine": "2 cores", "date": "2030-01-02T03:04:05", "command": "bots", "load_average": 0.3},
+        **{"people": 300, "bots": {"forge": {"accounts": 20, "threat": "OAT-002 Token Cracking"}}},
+        "shops": [
+            {"shop": name, "units": got, "share_of_bots": got["forge"] / 40} for name, got in contest.items()
+        ],
+    }
+    measured.BOTS.write_text(json.dumps(document))
+    forge, share = WORDS["bots: forge"][lang], WORDS["share_of_bots"][lang]
+    both, one = measured.bots(lang), measured.bots(lang, "s08")
+    assert f"| {forge} | 30 | 4 |\n" in both
+    assert f"| {share} | **75%** | **10%** |\n" in both
+    assert f"| {forge} | 30 | 20 | OAT-002 Token Cracking |\n" in one
+    assert "s09" not in one.partition("<small>")[0]
+    assert "`docs/results/s09_bots.json`" in both
+
+
+def test_every_kind_of_bot_and_every_shop_that_was_measured_has_a_name() -> None:
+    document = json.loads(measured.BOTS.read_text())
+    assert {f"bots: {kind}" for kind in document["bots"]} <= WORDS.keys()
+    assert {each["shop"] for each in document["shops"]} <= WORDS.keys()
+
+
 def test_the_report_shows_every_stage_that_was_measured_however_many(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
