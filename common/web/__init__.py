@@ -21,6 +21,9 @@ from common.web import (
     api,
     buy,
     commands,
+    door,
+    door_admin,
+    door_pages,
     guards,
     lab,
     layout,
@@ -39,10 +42,12 @@ from common.web.seam import VARIABLE, plugs
 
 BLUEPRINTS = (
     buy.bp,
+    door.bp,
     api.bp,
     tickets.bp,
     admin_api.bp,
     limits.bp,
+    door_admin.bp,
     lab.bp,
     missing.bp,
     ops.bp,
@@ -50,6 +55,7 @@ BLUEPRINTS = (
     account_pages.bp,
     admin_pages.bp,
     limit_pages.bp,
+    door_pages.bp,
 )
 
 

@@ -30,7 +30,7 @@ def rfc3339(time: datetime) -> str:
 
 
 def sale_document(sale: Sale) -> dict[str, Any]:
-    """`left` is what was left when the sale was read. `entry` is how to get in before buying (s09)."""
+    """`left` is what was left when the sale was read. `entry` is where to get a permit first (s09)."""
     return {
         "id": sale.id,
         "title": sale.title,
@@ -44,7 +44,7 @@ def sale_document(sale: Sale) -> dict[str, Any]:
         "opens_at": sale.opens_at,
         "closes_at": sale.closes_at,
         "state": sale.state,
-        "entry": None,
+        "entry": f"/api/sales/{sale.id}/entry" if current().shop.door else None,
         "version": sale.version,
     }
 
