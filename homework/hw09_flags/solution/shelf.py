@@ -10,19 +10,7 @@ from redis import Redis
 
 from common.backends import Keys
 from common.ids import new_id
-from common.shop import Refused, SoldOut
-
-
-class PermitInvalid(Refused):
-    """What the buyer shows is no permit, or one that is not good here, now, for them, for so many units."""
-
-    type, status, title = "permit_invalid", 403, "The permit is not valid"
-
-
-class Blocked(Refused):
-    """This buyer gets no permit."""
-
-    type, status, title = "blocked", 403, "You are blocked"
+from common.shop import PermitInvalid, SoldOut
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from common.backends import Keys, connect_redis
 from common.lab import Lab
 from common.lab.places import ROOT
 from common.settings import Settings
-from common.shop import NotOpen, SoldOut
+from common.shop import NotOpen, PermitInvalid, SoldOut
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -114,8 +114,6 @@ def test_the_third_flag(redis: Redis, weak: ModuleType) -> None:
 
 
 def test_a_path_is_good_for_a_minute_and_not_for_an_hour(redis: Redis, mine: ModuleType) -> None:
-    from shelf import PermitInvalid
-
     shop = Shop(redis, mine, "PathDoor")
     path = shop.door.enter(ANN)
     shop.at = MINUTE

@@ -10,10 +10,10 @@ import hmac
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from shelf import Blocked, PermitInvalid, Press, Shelf
+from shelf import Press, Shelf
 
 from common.backends import Clock
-from common.shop import NotOpen
+from common.shop import NotOpen, PermitInvalid, TurnedAway
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE = 60_000
@@ -43,7 +43,7 @@ class PathDoor(Door):
 
     def enter(self, buyer_id: int) -> str:
         if buyer_id in self.blocked:
-            raise Blocked
+            raise TurnedAway
         return self._path(buyer_id, self.now() // MINUTE)
 
     def buy(self, press: Press) -> str:
