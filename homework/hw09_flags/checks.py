@@ -232,7 +232,8 @@ def malformed(g: Grading) -> None:
             what = f"At the {door} door, somebody shows {text[:8]!r}{'…' * (len(text) > 8)}"
             desk.refuses(what, PERMIT_INVALID, ann, text, "k1")
         permit = desk.enter(ann)
-        for at in sorted(g.random.sample(range(len(permit) - 1), min(12, len(permit) - 1))):
+        places = range(len(permit) - 1)  # in base64, bits of the last character may mean nothing
+        for at in g.random.sample(places, min(12, len(places))):
             changed = permit[:at] + ("1" if permit[at] == "0" else "0") + permit[at + 1 :]
             what = f"At the {door} door, one character of Ann's permit is changed"
             desk.refuses(what, PERMIT_INVALID, ann, changed, "k1")
@@ -476,7 +477,7 @@ class Desk:
 
     def part(self, who: str, key: str, units: int) -> Part:
         def arguments(scene: Scene) -> dict[str, Any]:
-            said = press(scene["Ann"], f"permit of {scene['Ann']}", key, units)
+            said = press(scene["Ann"], scene["her permit"], key, units)
             return {"sale": self.sale(), "press": said}
 
         return Part(who, "buy", arguments, a_number)
@@ -487,8 +488,7 @@ class Desk:
 
     def ann_at_the_door(self) -> Scene:
         scene = self.ann_before_the_door()
-        self.enter(scene["Ann"])
-        return scene
+        return Scene({**scene.ids, "her permit": self.enter(scene["Ann"])})
 
     def spent_once(self, _: Scene, run: Run) -> Sequence[Verdict]:
         won = sum(isinstance(outcome, str) for outcome in run.outcomes.values())
@@ -513,23 +513,22 @@ class Desk:
 
     def nothing_lost(self, scene: Scene) -> Sequence[Verdict]:
         """The shop has died under a press, and the press comes again."""
-        ann = scene["Ann"]
-        answer = self.buy(ann, f"permit of {ann}", "one", MAY_HAVE)
+        ann, permit = scene["Ann"], scene["her permit"]
+        answer = self.buy(ann, permit, "one", MAY_HAVE)
         sold = self.sold()
         if not isinstance(answer.value, str):
             seen = f"is answered with {kind(answer.error)}; {sold} units are gone"
             return [broken("retry_safe", f"the press comes again and {seen}")]
         if sold != MAY_HAVE:
             return [broken("permit_once", f"the press comes again, and {sold} units are gone")]
-        more = self.buy(ann, f"permit of {ann}", "two")
+        more = self.buy(ann, permit, "two")
         if not more.error:
             return [broken("permit_once", "the press comes again, and after it Ann gets a third unit")]
         return []
 
     def gets_her_units(self, scene: Scene) -> Sequence[Verdict]:
         """The shop has died while Ann asked for a permit, and she asks again."""
-        self.enter(scene["Ann"])
-        return self.nothing_lost(scene)
+        return self.nothing_lost(Scene({**scene.ids, "her permit": self.enter(scene["Ann"])}))
 
 
 class Number(str):
