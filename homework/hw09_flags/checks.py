@@ -109,7 +109,7 @@ def expect_flag(shop: Desk, answer: Answer, what: str, *, most: int) -> None:
             schedule=shop.schedule,
             diagram=shop.picture,
         )
-    if answer.error or answer.value not in hers:
+    if answer.error or not isinstance(answer.value, str) or answer.value not in hers:
         raise Failed(
             f"{what}, and she has got more; but what your attack returns is no flag",
             expected="the number of an order of hers",
