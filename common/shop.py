@@ -54,6 +54,13 @@ class Sale:
 
 
 @dataclass(frozen=True)
+class LastKnownSale(Sale):
+    """A sale as it was known at `known_at`, since when nobody could be asked: any of it may be old (s10)."""
+
+    known_at: datetime
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One press of the buy button (s01).
 
@@ -360,6 +367,33 @@ class Doorkeeper(Protocol):
         """Keep them out from now on for `ban.seconds`; 0 lets them in again."""
 
 
+@dataclass(frozen=True)
+class Switchboard:
+    """What the back office may switch while the shop runs, as it is when nobody has switched anything (s10).
+
+    `buying`: presses are taken. `queueing`: presses that have to wait are taken. `read_only`: nothing is
+    changed, neither by buyers nor by the back office. `shed`: how many of a hundred presses are sent away.
+    """
+
+    buying: bool = True
+    queueing: bool = True
+    read_only: bool = False
+    shed: int = 0
+
+
+class Switches(Protocol):
+    """Live switches (s10)."""
+
+    def now(self) -> Switchboard:
+        """As this process obeys them. Asks nobody."""
+
+    def show(self) -> Switchboard:
+        """As they are set, or, if that cannot be asked, as this process obeys them."""
+
+    def change(self, changes: Mapping[str, bool | int]) -> None:
+        """Switch these, in every process; others stay as they are. Names are those of `Switchboard`."""
+
+
 class Tickets(Protocol):
     """Where a buyer asks what became of an attempt (s06)."""
 
@@ -408,7 +442,10 @@ class Service(Protocol):
 
 @dataclass(frozen=True)
 class Shop:
-    """A whole shop: what the web layer, the workers and the proof kit talk to. `create_shop` composes it."""
+    """A whole shop: what the web layer, the workers and the proof kit talk to. `create_shop` composes it.
+
+    `silent` names what does not answer at the moment, as far as this process knows: "orders", "stock" (s10).
+    """
 
     catalog: Catalog
     buy: Buy
@@ -416,6 +453,8 @@ class Shop:
     doorkeeper: Doorkeeper | None = None
     tickets: Tickets | None = None
     limits: Limits | None = None
+    switches: Switches | None = None
+    silent: Callable[[], Sequence[str]] = tuple
     listeners: Sequence[Listener] = ()
     tasks: dict[str, Task] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)

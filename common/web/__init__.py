@@ -35,6 +35,8 @@ from common.web import (
     pages,
     problems,
     sessions,
+    switch_pages,
+    switches,
     tickets,
 )
 from common.web.context import EXTENSION, new_context
@@ -48,6 +50,7 @@ BLUEPRINTS = (
     admin_api.bp,
     limits.bp,
     door_admin.bp,
+    switches.bp,
     lab.bp,
     missing.bp,
     ops.bp,
@@ -56,6 +59,7 @@ BLUEPRINTS = (
     admin_pages.bp,
     limit_pages.bp,
     door_pages.bp,
+    switch_pages.bp,
 )
 
 

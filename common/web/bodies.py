@@ -126,6 +126,21 @@ class NewLimit(Body):
     seconds: Annotated[int, Field(ge=1, le=86_400)]
 
 
+class NewShare(Body):
+    """How many of a hundred presses are sent away."""
+
+    shed: Annotated[int, Field(ge=0, le=100)]
+
+
+class SwitchesChange(Body):
+    """PATCH /api/admin/switches: any of the switches. What is not sent stays as it is; null is no value."""
+
+    buying: bool = True
+    queueing: bool = True
+    read_only: bool = False
+    shed: Annotated[int, Field(ge=0, le=100)] = 0
+
+
 class LimitsChange(Body):
     """PATCH /api/admin/limits: any of the limits. null switches one off; what is not sent stays as it is."""
 

@@ -25,6 +25,12 @@ class SolveFirst(Refused):
     type, status, title = "challenge", 403, "Solve this first"
 
 
+class NoPlace(Refused):
+    """As many permits are out as fit the stock. To programs it is said as 202."""
+
+    type, status, title = "no_place", 503, "No permit is free"
+
+
 @bp.post("/api/sales/<sale:sale_id>/entry")
 def enter(sale_id: int) -> Response:
     """200 with a permit, 202 with how long to wait, 403 with a challenge; or a refusal."""

@@ -59,6 +59,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "quantity": whole,
     "count": whole,
     "seconds": whole,
+    "shed": whole,
     "opens_at": utc_moment,
     "closes_at": utc_moment,
     **dict.fromkeys(DoorChange.model_fields, whole),

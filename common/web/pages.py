@@ -13,13 +13,13 @@ from flask.typing import ResponseReturnValue
 
 from common.buyers import Buyer
 from common.ids import new_id
-from common.shop import Attempt, Busy, Challenge, Entry, Outcome, Refused, Sale, Ticket, Wait
+from common.shop import Attempt, Challenge, Entry, Outcome, Refused, Sale, Ticket, Wait
 from common.web.answers import LOOK_AGAIN
 from common.web.api import NoSuchOrder, visible_sale
 from common.web.auth import current_buyer
 from common.web.bodies import Knock, Purchase
 from common.web.context import current
-from common.web.door import SolveFirst, new_visit, solve_first
+from common.web.door import NoPlace, SolveFirst, new_visit, solve_first
 from common.web.filters import phase
 from common.web.forms import whole
 from common.web.inputs import check, new_attempt, valid_key
@@ -45,6 +45,7 @@ ANSWERS = (
     "permit_required",
     "permit_invalid",
     "turned_away",
+    "no_place",
     "unknown",
 )
 
@@ -103,7 +104,7 @@ def with_permit(attempt: Attempt, entry: Entry) -> Attempt:
     if isinstance(entry, Challenge):
         raise solve_first(entry)
     if isinstance(entry, Wait):
-        raise Busy("No permit is free at the moment; nothing was taken", retry_after=entry.seconds)
+        raise NoPlace(retry_after=entry.seconds)
     return replace(attempt, permit=entry.token)
 
 

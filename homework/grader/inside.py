@@ -1,7 +1,6 @@
 """Inside the sandbox: answers calls over pipes by running harness.py, which runs the student's code.
 
-Run as `python inside.py CONFIG FD…`, one descriptor for each actor. Nothing here is to be trusted by the
-other side, and nothing here knows a check, a solution or a verdict.
+Nothing here is to be trusted by the other side, and nothing here knows a check, a solution or a verdict.
 
 Lines of JSON. In: {"function", "arguments", "now", "watched"} to begin a call, {} as leave to take a step.
 Out: {"arrived": step} before a round trip, then waits for leave; {"replied": text} after it; at the end
@@ -12,12 +11,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import socket
-import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,16 +23,15 @@ from typing import Any
 from pymysql import MySQLError
 from redis import RedisError
 
-from common import database
 from common.backends import Backends, database_name
-from common.database import Pool
+from common.database import Opener, Pool
 from common.proof import wording
 from common.proof.announce import AnnouncedMariaDB
 from common.proof.steps import Step, Watcher
 from common.settings import Settings
 from common.shop import Refused
 
-PATIENCE = 200.0  # seconds; more than a check may take in all
+PATIENCE = 3600.0  # seconds; who waits too long is ended from outside, long before
 
 
 class Actor:
@@ -105,7 +101,7 @@ def patient(backends: Backends, watcher: Watcher) -> Backends:
         return AnnouncedMariaDB(watcher, **options | {"read_timeout": PATIENCE, "write_timeout": PATIENCE})
 
     watched.stock.connection_pool.connection_kwargs["socket_timeout"] = PATIENCE
-    pool = Pool(lambda: database.connect(url, name, driver=driver), backends.settings.web_threads + 1)
+    pool = Pool(Opener(url, name, driver), backends.settings.web_threads + 1)
     return replace(watched, pool=pool)
 
 
@@ -150,16 +146,11 @@ def where(error: BaseException) -> str:
     return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
 
 
-def main() -> None:
-    config = json.loads(sys.argv[1])
-    sys.path.append(os.getcwd())  # noqa: PTH109 - the student's files, after everything that has its name already
-    links = [socket.socket(fileno=int(number)) for number in sys.argv[2:]]
+def serve(config: dict[str, Any], actors: Sequence[int]) -> None:
+    """Answer calls until everybody has hung up: `actors` has one descriptor for each."""
+    links = [socket.socket(fileno=number) for number in actors]
     threads = [threading.Thread(target=Actor(link, config).serve) for link in links]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-if __name__ == "__main__":
-    main()

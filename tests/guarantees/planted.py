@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 
 from common.backends import Backends
 from common.catalog import find_sale
 from common.database import Db
-from common.shop import Attempt, LimitReached, NoSuchSale, Order, Sale, Shop
+from common.shop import (
+    Attempt,
+    LimitReached,
+    NoSuchSale,
+    Order,
+    PermitInvalid,
+    Reservation,
+    Sale,
+    Shop,
+)
 from stages.s01_naive.checkout import insert_order
 from stages.s02_guarded_update.checkout import GuardedCheckout, count_purchase, take_stock
 from stages.s03_cache import app as s03
 from stages.s03_cache.catalog import CachedCatalog
 from stages.s03_cache.shared import SharedCache
+from stages.s07_journal.counter import JournalCounter
+from stages.s09_permits.counter import PermitCounter
+from stages.s09_permits.places import PLACES
+from stages.s10_degradation import app as s10
+from stages.s10_degradation.shedding import AdaptiveLimit
 
 
 class GuardDropped(GuardedCheckout):
@@ -85,6 +100,17 @@ class ForgetsNoSuchSale(CachedCatalog):
         return super().get(sale_id) or self._source.get(sale_id)
 
 
+class NeverUsedUp(PermitCounter):
+    """s09 that checks the permit as it should, reserves, and leaves the permit as good as new."""
+
+    def reserve(self, reservation: Reservation, now: datetime) -> list[str]:
+        permit, attempt = self._permits.read(reservation.attempt), reservation.attempt
+        place = self.name(attempt.sale_id, PLACES), str(attempt.buyer_id)
+        if self.redis.zscore(*place) != permit.expires:
+            raise PermitInvalid
+        return JournalCounter.reserve(self, reservation, now)
+
+
 def s03_without_versions(b: Backends) -> Shop:
     return s03.create_shop(b, shared=partial(PutsBackTheOld, ttl=3600))
 
@@ -95,3 +121,19 @@ def s03_without_null_caching(b: Backends) -> Shop:
 
 def s03_that_tells_nobody(b: Backends) -> Shop:
     return replace(s03.create_shop(b, shared=partial(SharedCache, ttl=3600)), listeners=())
+
+
+class NeverFull(AdaptiveLimit):
+    """s10's limit, which counts who is under way, and has room for everybody."""
+
+    def enter(self, spare: int = 0) -> bool:
+        with self._lock:
+            self._under_way += 1
+        return True
+
+
+def s10_without_a_guard_before_redis(b: Backends) -> Shop:
+    """The budget is opened, and nobody asks it how long to wait."""
+    shop, pool = s10.create_shop(b), b.stock.connection_pool
+    pool.connection_class = pool.connection_class.__mro__[2]
+    return shop

@@ -163,12 +163,14 @@ def kill_a_worker_at_work(queue: Queue) -> str:
             os.kill(worker.pid, signal.SIGCONT)
 
 
-def send_again(target: Target, size: Drill, history: Sequence[Told]) -> tuple[list[Told], list[int]]:
-    """What everybody knows in the end, and how many presses were sent again in each round."""
+def send_again(
+    target: Target, size: Drill, history: Sequence[Told], most: int = ROUNDS
+) -> tuple[list[Told], list[int]]:
+    """What everybody knows in the end, and how many presses were sent again in each round (`most` rounds)."""
     latest = {told.attempt: told for told in history}
     rounds: list[int] = []
     while unclear := [each for each in latest.values() if each.outcome == "unknown"]:
-        assert len(rounds) < ROUNDS, f"{len(unclear)} presses stay unclear"
+        assert len(rounds) < most, f"{len(unclear)} presses stay unclear"
         rounds.append(len(unclear))
         print(f"{len(unclear)} presses are sent again")
         presses = [

@@ -28,6 +28,7 @@ CHECKOUTS = [
     ("s07", None),
     ("s08", None),
     ("s09", None),
+    ("s10", None),
 ]
 
 

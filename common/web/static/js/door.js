@@ -21,7 +21,8 @@ export async function solve(challenge, bits, progress) {
 
 /**
  * Ask at `url` until there is a permit. Answers {permit}, or {kind, again} when there is none. `send` posts a body and
- * answers the response; `show` is told what is going on: "working" (with a share), "no_place".
+ * answers the response; `show` is told what is going on: "working" (with a share), "no_place"
+ * (with seconds to wait).
  */
 export async function enter(url, send, trap, show) {
   let body = { website: trap };
@@ -30,7 +31,7 @@ export async function enter(url, send, trap, show) {
     const told = await response.json();
     if (response.ok && told.permit) return { permit: told.permit };
     if (response.status === 202) {
-      show("no_place");
+      show("no_place", told.wait);
       await pause(1000 * told.wait);
     } else if (told.code === "challenge" && solved < CHALLENGES) {
       solved += 1;

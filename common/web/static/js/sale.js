@@ -1,7 +1,7 @@
 // The sale page: stock kept fresh, and a press of the button that is always answered.
 
 import { enter } from "./door.js";
-import { follow, learnFrom } from "./page.js";
+import { follow, learnFrom, showLocalTimes } from "./page.js";
 
 const PATIENCE = 15_000; // milliseconds until an answer counts as lost
 const REFRESH = 5_000; // milliseconds between two looks at the stock, while somebody looks at the page
@@ -49,6 +49,16 @@ function apply(fresh) {
   Object.assign(sale.querySelector(".stock meter"), { max: Math.max(1, fresh.units), value: left });
   label.textContent = label.dataset.text.replace("{left}", left).replace("{initial}", fresh.units);
   follow(sale);
+  showStale(fresh.stale);
+}
+
+/** Say since when nobody can be asked about the sale, if so. */
+function showStale(since) {
+  const notice = sale.querySelector("[data-stale]");
+  notice.hidden = !since;
+  if (!since) return;
+  Object.assign(notice.querySelector("time"), { dateTime: since, textContent: since });
+  showLocalTimes();
 }
 
 /** A new Idempotency-Key: the same press sent twice has the same one. (randomUUID wants https.) */
@@ -69,8 +79,9 @@ function post(url, body, headers = {}) {
 async function getPermit() {
   if (!sale.dataset.entry || permit) return {};
   return enter(sale.dataset.entry, post, form.elements.website.value, (what, share) => {
-    if (!result.querySelector("progress") || what !== "working") show(what);
-    if (share) result.querySelector("progress").value = share;
+    if (what === "no_place") show(what, share);
+    else if (!result.querySelector("progress")) show(what);
+    else result.querySelector("progress").value = share;
   });
 }
 
