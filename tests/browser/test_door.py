@@ -71,10 +71,11 @@ def test_hard_work_is_shown_and_can_be_watched_by_everybody(visit: Open, shop: R
     shop.admin("PATCH", "/api/admin/door", {"bits": 20})
     page.route("**/orders", lambda route: route.abort())
     page.click("#press")
-    expect(page.locator("#result progress")).to_be_visible()
+    progress = page.locator("#result progress")
+    expect(progress).to_be_visible(timeout=20_000)
     expect(page.locator("#result")).to_contain_text(messages("en")["sale.working"])
     assert violations(page) == []
-    page.wait_for_function("document.querySelector('#result progress')?.value > 0.01")
+    expect(progress).not_to_have_attribute("value", "0", timeout=20_000)
 
 
 @LANGUAGES
