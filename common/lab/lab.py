@@ -27,21 +27,29 @@ class Lab:
     `kill -9` included, everything started here ends and `folder` is removed. Two labs never share anything.
     Servers named in the environment (MYSQL_URL, REDIS_URL) are used as they are: never stopped, never killed.
 
-    Does not keep data beyond the block, and does not limit what the servers may use of the machine.
+    Does not keep data beyond the block, and does not limit what the servers may use of the machine. `base` is
+    where `folder` is made (see `places.runs_base`).
     """
 
-    def __init__(self, servers: Sequence[str] = ("mysql", "redis"), *, say: Say | None = None) -> None:
+    def __init__(
+        self,
+        servers: Sequence[str] = ("mysql", "redis"),
+        *,
+        say: Say | None = None,
+        base: Path | None = None,
+    ) -> None:
         unknown = set(servers) - set(SERVERS)
         if unknown:
             raise LabError(f"No such server: {', '.join(sorted(unknown))}; there are {', '.join(SERVERS)}.")
         self._wanted = tuple(servers)
         self._say: Say = say or (lambda _line: None)
+        self._base = base
         self._servers: dict[str, Server] = {}
         self._supervisor: Supervisor | None = None
 
     def __enter__(self) -> Self:
         try:
-            self._supervisor = Supervisor()
+            self._supervisor = Supervisor(self._base)
             self._start_servers(self._supervisor)
         except OSError as error:
             self.close()

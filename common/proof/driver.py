@@ -125,13 +125,20 @@ class Driver:
     Guarantees that between two moves nothing is under way: everybody is stopped before a step, has ended,
     waits for a lock that somebody else holds, or for another thread (if its wait is announced: see
     common.proof.threads). Does not know other ways of waiting for each other, such as a blocking Redis
-    command: who does is given up after `PATIENCE`.
+    command: who does is given up after `patience` seconds.
     """
 
-    def __init__(self, actors: Mapping[str, Actor], events: SimpleQueue[Event], waits: LockWaits) -> None:
+    def __init__(
+        self,
+        actors: Mapping[str, Actor],
+        events: SimpleQueue[Event],
+        waits: LockWaits,
+        patience: float = PATIENCE,
+    ) -> None:
         self._actors = actors
         self._events = events
         self._waits = waits
+        self._patience = patience
         self._stopped: dict[str, Step] = {}
         self._under_way: dict[str, Step] = {}
         self._thinking: set[str] = set()
@@ -192,11 +199,11 @@ class Driver:
         """The next event; None when there will be none before the next move."""
         while self._thinking or self._under_way:
             try:
-                return self._events.get(timeout=PATIENCE if self._thinking else GLANCE)
+                return self._events.get(timeout=self._patience if self._thinking else GLANCE)
             except Empty:
                 if self._thinking:
                     raise DriverError(
-                        f"{min(self._thinking)} took no step for {PATIENCE:.0f} seconds"
+                        f"{min(self._thinking)} took no step for {self._patience:.0f} seconds"
                     ) from None
             if self._stopped and self._all_wait():
                 return None
@@ -230,4 +237,4 @@ class Driver:
             while self._stopped or self._thinking or self._under_way:
                 for name in list(self._stopped):
                     self._let_go(name)
-                self._note(self._events.get(timeout=PATIENCE))
+                self._note(self._events.get(timeout=self._patience))

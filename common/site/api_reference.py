@@ -64,12 +64,15 @@ def _fields(schema: Node, lang: Lang) -> str:
 
 def _kind(field: Node) -> str:
     """The type of a field with its bounds, in a few words."""
+    if "oneOf" in field:
+        return " or ".join(_kind(_resolved(each)) for each in reversed(field["oneOf"]))
     bounds = {"minimum": "≥", "maximum": "≤", "minLength": "length ≥", "maxLength": "length ≤", "format": ""}
     said = [
         str(field.get("type", "one of")),
         *(f"{sign} {field[key]}".strip() for key, sign in bounds.items() if key in field),
     ]
     said += [f"`{each}`" for each in field.get("enum", ())]
+    said += [f"`{name}`: {_kind(_resolved(each))}" for name, each in field.get("properties", {}).items()]
     return ", ".join(said) + (f". {field['description']}" if "description" in field else "")
 
 

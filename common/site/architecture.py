@@ -28,8 +28,8 @@ def picture(stage: Stage, lang: Lang) -> str:
     number = stage.number
     boxes = {name: box for name, box in _source()["boxes"].items() if is_there(box, number)}
     arrows = [each for each in _source()["arrows"] if is_there(each, number)]
-    drawn = [*(_arrow(each, boxes, number, lang) for each in arrows)]
-    drawn += [_box(box, number, lang) for box in boxes.values()]
+    lines, words = zip(*(_arrow(each, boxes, number, lang) for each in arrows), strict=True)
+    drawn = [*lines, *words, *(_box(box, number, lang) for box in boxes.values())]
     caption = f"{stage.code}: {stage.title[lang]}"
     return (
         f'<figure class="architecture" markdown="0"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -72,14 +72,14 @@ def _box(box: Box, number: int, lang: Lang) -> str:
     return frame + "".join(lines)
 
 
-def _arrow(arrow: Arrow, boxes: dict[str, Box], number: int, lang: Lang) -> str:
-    """A line from the edge of one box to the edge of another, with the words that hold in this stage."""
+def _arrow(arrow: Arrow, boxes: dict[str, Box], number: int, lang: Lang) -> tuple[str, str]:
+    """A line from the edge of one box to the edge of another, and the words on it that hold in this stage."""
     (x1, y1), (x2, y2) = _ends(boxes[arrow["from"]]["at"], boxes[arrow["to"]]["at"])
     said = [each for each in arrow.get("says", []) if each["since"] <= number][-1:]
     new = " is-new" if number in {arrow["since"], *(each["since"] for each in said)} else ""
     line = f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" class="arrow{new}" marker-end="url(#tip)"/>'
     middle = ((x1 + x2) / 2, (y1 + y2) / 2 - 8)
-    return line + "".join(_text(*middle, each[lang], f"says{new}") for each in said)
+    return line, "".join(_text(*middle, each[lang], f"says{new}") for each in said)
 
 
 def _ends(one: list[int], other: list[int]) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -58,9 +58,14 @@ def listed(lang: Lang) -> str:
     other: Lang = "zh" if lang == "en" else "en"
     entries = sorted(terms(), key=lambda each: each.term[lang].casefold())
     return "\n".join(
-        f'{each.term[lang]} <span lang="{other}">{each.term[other]}</span>\n:   {each.short[lang]}\n'
+        f"{each.term[lang]}{_called(each.term[other], other, each.term[lang])}\n:   {each.short[lang]}\n"
         for each in entries
     )
+
+
+def _called(name: str, lang: Lang, known: str) -> str:
+    """Its name in the other language, unless that is the same."""
+    return "" if name == known else f' <span lang="{lang}">{name}</span>'
 
 
 class Tooltips(Extension):

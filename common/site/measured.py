@@ -259,7 +259,8 @@ def _speed(figure: Document | None) -> str:
 def _picture(svg: str) -> str:
     """As an image, so that it follows the page's light or dark and not only the system's."""
     title, data = svg.partition('aria-label="')[2].partition('"')[0], b64encode(svg.encode()).decode()
-    return f'<img class="measured" alt="{title}" src="data:image/svg+xml;base64,{data}">\n'
+    image = f'<img alt="{title}" src="data:image/svg+xml;base64,{data}">'
+    return f'<figure class="measured" markdown="0">{image}</figure>\n'
 
 
 def _shown(file: Path, document: Document, lang: Lang, *parts: str) -> str:

@@ -54,6 +54,8 @@ def _slides(given: list[str]) -> Iterator[Slide]:
         elif last and block.startswith('<div class="notes"'):
             where = "notes" if last.body.count("\n") > LINES else "body"
             last = replace(last, **{where: f"{getattr(last, where)}\n\n{block}".strip()})
+        elif last and not said and block.startswith("<small>"):  # where a figure comes from
+            last = replace(last, body=f"{last.body}\n\n{block}".strip())
         elif _is_shown(block):
             yield from _told(last, heading, said[:-1])
             caption = leading(said[-1]) if said else ""

@@ -72,5 +72,13 @@ def imports(tree: ast.Module) -> Iterator[Path]:
 def schema(stage: Stage, lang: Lang) -> str:
     """The stage's own SQL file, and the tables there are with the stages that made and changed them."""
     own = "".join(file.read_text() for file in files_up_to(stage.code) if file.stem == stage.name)
-    listed = "\n".join(f"- `{line.split(' ')[0]}` ({line.split('(', 1)[1]}" for line in tables(stage))
-    return collapsed(word("schema", lang), f"{fence(own, 'sql')}\n{word('schema_now', lang)}:\n\n{listed}\n")
+    listed = "\n".join(_told(line, lang) for line in tables(stage))
+    return collapsed(word("schema", lang), f"{fence(own, 'sql')}\n{word('schema_now', lang)}\n\n{listed}\n")
+
+
+def _told(line: str, lang: Lang) -> str:
+    """A line of `./seckill sql`, "orders (s01, changed by s07)", as an item of a list."""
+    name, history = line.removesuffix(")").split(" (")
+    made, *changes = history.split(", changed by ")
+    said = [word("made_in", lang, made), *(word("changed_in", lang, change) for change in changes)]
+    return f"- `{name}`: {word('comma', lang).join(said)}"

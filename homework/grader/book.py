@@ -8,11 +8,13 @@ import tomllib
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from threading import RLock
 from types import ModuleType
 
 from common.lab.errors import LabError
 
 FOLDER = Path(__file__).parent.parent
+LOADING = RLock()  # who is loaded may load what is beside it
 
 
 class NoSuchHomework(LabError):
@@ -101,9 +103,14 @@ def read(folder: Path) -> Homework:
     return Homework(name=folder.name, tasks=tasks, checks=checks, **said)
 
 
-@cache
 def load(path: Path) -> ModuleType:
-    """A module of a homework, by its path."""
+    """A module of a homework, by its path: one and the same for all threads."""
+    with LOADING:
+        return _load(path)
+
+
+@cache
+def _load(path: Path) -> ModuleType:
     name = f"{path.parent.name}_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec and spec.loader

@@ -110,10 +110,9 @@ def check(
     ./seckill homework check 02 --check last_unit --schedule AABB
     """
     from common.cli.console import new_console
-    from common.lab import Lab
     from homework.grader import desk as desks
     from homework.grader.grading import Wish
-    from homework.grader.servers import Servers
+    from homework.grader.servers import own_servers
 
     if schedule and not check:
         raise click.UsageError("--schedule needs --check: which check is it a schedule of?")
@@ -126,8 +125,7 @@ def check(
     folder = desks.started(which, desk)
     console = new_console()
     wish = Wish(seed=seed, task=task, check=check, schedule=schedule and schedule.upper())
-    with Lab(say=lambda _: None) as lab:
-        servers = Servers(lab)
+    with own_servers() as servers:
         passed = check_once(console, which, folder, servers, wish)
         while watch:
             wait_for_change(console, which, folder)

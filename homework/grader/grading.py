@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,16 +9,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from redis import RedisError
+from redis.exceptions import OutOfMemoryError
 
 from common.proof.driver import DriverError
 from homework.grader.authoring import Failed, Grading, NotStarted, StudentError
 from homework.grader.book import CheckSpec, Homework, load
 from homework.grader.result import CheckResult, Costs, Result, State, Trace
+from homework.grader.sandbox import is_carried_over
 from homework.grader.servers import Servers
 from homework.grader.wire import Unseen
 
 LARGEST_FILE = 256 << 10  # bytes
 SEED = 7
+THEIR_DOING = ("BUSY", "WRONGTYPE")  # a script that does not end; a key of another type than it had
 UNWRITTEN = "Your code says NotImplementedError: it is not written yet."
 
 Check = Callable[[Grading], None]
@@ -115,7 +117,16 @@ class Judge:
         self.traces: list[Trace] = []
 
     def run(self, spec: CheckSpec, states: Mapping[str, State]) -> CheckResult:
-        """One check. What the grader itself gets wrong is a `grader_error`, and costs no points."""
+        """One check. What the grader itself gets wrong it tries once more; wrong again, it is a
+        `grader_error`, and costs no points."""
+        before = self.traces[:]
+        result = self._once(spec, states)
+        if result.state == "grader_error":
+            self.traces = before
+            result = self._once(spec, states)
+        return result
+
+    def _once(self, spec: CheckSpec, states: Mapping[str, State]) -> CheckResult:
         result = CheckResult(spec.id, spec.task, spec.title, "passed", spec.points, spec.points)
         if why := self._why_not(spec, states):
             return fail(result, *why)
@@ -130,11 +141,8 @@ class Judge:
             fail(result, "not_started", sentence(error) if str(error) else UNWRITTEN)
         except (StudentError, Unseen, DriverError) as error:
             fail(result, "failed", sentence(error))
-        except RedisError as error:  # while a script runs, it answers nobody, us neither
-            state: State = "failed" if "BUSY" in str(error).upper() else "grader_error"
-            fail(result, state, f"Redis could not be asked: {error}.")
         except Exception as error:
-            fail(result, "grader_error", f"The grader failed ({type(error).__name__}: {error}).")
+            fail(result, *blame(error))
         return result
 
     def _why_not(self, spec: CheckSpec, states: Mapping[str, State]) -> tuple[State, str] | None:
@@ -174,6 +182,16 @@ class Judge:
             self.traces += grading.traces
 
 
+def blame(error: Exception) -> tuple[State, str]:
+    """Whose fault an error is that no check expected, and what to say of it."""
+    if is_carried_over(error):
+        return "failed", f"Your code raised {type(error).__name__}: {error}."
+    if isinstance(error, RedisError):
+        theirs = isinstance(error, OutOfMemoryError) or str(error).startswith(THEIR_DOING)
+        return "failed" if theirs else "grader_error", f"Redis could not be asked: {error}."
+    return "grader_error", f"The grader failed ({type(error).__name__}: {error})."
+
+
 def sentence(error: Exception) -> str:
     text = str(error)
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
@@ -205,7 +223,7 @@ def examine(name: str, files: Mapping[str, bytes]) -> str:
         return f"{name} is not UTF-8 (line {line}): save it with that encoding."
     if name.endswith(".py"):
         try:
-            ast.parse(text)
+            compile(text, name, "exec", dont_inherit=True)  # ast.parse fails when threads meet (gh-106905)
         except SyntaxError as error:
             return f"{name} has a syntax error in line {error.lineno}: {error.msg}."
         except (ValueError, RecursionError, MemoryError) as error:

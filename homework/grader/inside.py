@@ -1,7 +1,6 @@
 """Inside the sandbox: answers calls over pipes by running harness.py, which runs the student's code.
 
-Run as `python inside.py CONFIG FD…`, one descriptor for each actor. Nothing here is to be trusted by the
-other side, and nothing here knows a check, a solution or a verdict.
+Nothing here is to be trusted by the other side, and nothing here knows a check, a solution or a verdict.
 
 Lines of JSON. In: {"function", "arguments", "now", "watched"} to begin a call, {} as leave to take a step.
 Out: {"arrived": step} before a round trip, then waits for leave; {"replied": text} after it; at the end
@@ -12,12 +11,10 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import socket
-import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, is_dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +31,7 @@ from common.proof.steps import Step, Watcher
 from common.settings import Settings
 from common.shop import Refused
 
-PATIENCE = 200.0  # seconds; more than a check may take in all
+PATIENCE = 3600.0  # seconds; who waits too long is ended from outside, long before
 
 
 class Actor:
@@ -149,16 +146,11 @@ def where(error: BaseException) -> str:
     return f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}: {frames[-1].line}" if frames else ""
 
 
-def main() -> None:
-    config = json.loads(sys.argv[1])
-    sys.path.append(os.getcwd())  # noqa: PTH109 - the student's files, after everything that has its name already
-    links = [socket.socket(fileno=int(number)) for number in sys.argv[2:]]
+def serve(config: dict[str, Any], actors: Sequence[int]) -> None:
+    """Answer calls until everybody has hung up: `actors` has one descriptor for each."""
+    links = [socket.socket(fileno=number) for number in actors]
     threads = [threading.Thread(target=Actor(link, config).serve) for link in links]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
-
-if __name__ == "__main__":
-    main()

@@ -2,13 +2,16 @@
 # ruff: noqa: S606
 """The jail: becomes a place that a program cannot leave, runs the program there, and ends all it started.
 
-Run as `python -I -S jail.py LIFE REPORT SPEC`. LIFE is a descriptor: when its other end closes, everything
-ends. On REPORT the jail says what this machine did not permit (a JSON list of sentences). SPEC is JSON: argv,
-env, cwd, uid, limits, root, binds ([source, target, writable]), pass (descriptors).
+`confine` is called in a process made for it by spawner.py, and never returns. Over `link` (packets) it says
+which process it is and what this machine did not permit, and at the end the program's exit code; when the
+other end of `link` closes, everything ends. The specification is JSON: uid, limits, cwd, outer_cwd, isolate,
+root, binds ([source, target, writable]).
 
 With namespaces (root, or an ordinary user where user namespaces are permitted) the program sees only what is
 bound into `root`, no process but its own, and no network. Without them it still has its limits, an
 unprivileged user if we are root, and is ended with everything that descends from it.
+
+Run as `python -I -S jail.py LINK SPEC` it tries on this machine whether Python starts in there: see walls.py.
 """
 
 from __future__ import annotations
@@ -19,9 +22,12 @@ import os
 import resource
 import select
 import signal
+import socket
+import struct
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NoReturn
 
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
@@ -33,6 +39,7 @@ NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = (
     0x40000000,
 )
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 32, 4096, 16384, 1 << 18
+CAPABILITIES = struct.pack("Ii", 0x20080522, 0), bytes(24)  # version 3, this process: none at all
 LOCKED = {1: 1, 2: 2, 4: 4, 8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}  # statvfs flag -> mount flag
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -45,19 +52,19 @@ def call(name: str, *args: Any) -> None:
         raise OSError(number, f"{name}: {os.strerror(number)}")
 
 
-def main() -> None:
-    life, report, spec = int(sys.argv[1]), int(sys.argv[2]), json.loads(sys.argv[3])
+def confine(
+    link: socket.socket, spec: dict[str, Any], passed: Sequence[int], program: Callable[[], object]
+) -> NoReturn:
+    """Run `program` in the jail, with the descriptors `passed` and the standard ones."""
     missing = leave_the_world(spec)
-    os.write(report, json.dumps(missing).encode() + b"\n")
-    os.close(report)
+    link.send(json.dumps({"pid": os.getpid(), "missing": missing}).encode())
     with suppress(OSError, AttributeError):
         libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    own_root = not missing
     first = os.fork()
     if first == 0:
-        os.close(life)
-        be_first(spec, own_root)
-    watch(first, life, own_root)
+        link.close()
+        be_first(spec, passed, not missing, program)
+    watch(first, link, passed, not missing)
 
 
 def leave_the_world(spec: dict[str, Any]) -> list[str]:
@@ -81,20 +88,38 @@ def leave_the_world(spec: dict[str, Any]) -> list[str]:
     return []
 
 
-def be_first(spec: dict[str, Any], own_root: bool) -> None:
+def be_first(
+    spec: dict[str, Any], passed: Sequence[int], own_root: bool, program: Callable[[], object]
+) -> NoReturn:
     """The first process: builds the root, starts the program, and reaps until that has ended."""
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if own_root:
-        build_root(spec)
-    program = os.fork()
-    if program == 0:
-        become(spec, own_root)
-    for number in (*spec["pass"], 0, 1, 2):
-        os.close(number)  # who reads the other ends must see when the program has ended
-    while True:
-        pid, status = os.wait()
-        if pid == program:
-            os._exit(os.waitstatus_to_exitcode(status) % 256)
+    code = 127
+    try:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if own_root:
+            build_root(spec)
+        child = os.fork()
+        if child == 0:
+            become(spec, own_root, program)
+        close(passed)
+        while True:
+            pid, status = os.wait()
+            if pid == child:
+                code = os.waitstatus_to_exitcode(status) % 256
+                break
+    except BaseException as error:
+        say(error)
+    os._exit(code)
+
+
+def close(passed: Sequence[int]) -> None:
+    """Let go of what the program has: who reads the other ends must see when it has ended."""
+    for number in (*passed, 0, 1, 2):
+        os.close(number)
+
+
+def say(error: BaseException) -> None:
+    with suppress(OSError):
+        os.write(2, f"the jail cannot start the program: {error}\n".encode())
 
 
 def build_root(spec: dict[str, Any]) -> None:
@@ -124,8 +149,8 @@ def bind(source: str, target: str, writable: bool) -> None:
         call("mount", None, target.encode(), None, MS_REMOUNT | MS_BIND | MS_RDONLY | kept, None)
 
 
-def become(spec: dict[str, Any], own_root: bool) -> None:
-    """In the last child: own session, limits, an unprivileged user, and the program. Never returns."""
+def become(spec: dict[str, Any], own_root: bool, program: Callable[[], object]) -> NoReturn:
+    """In the last child: own session, limits, an unprivileged user, no capability, and the program."""
     try:
         os.setsid()
         os.chdir(spec["cwd"] if own_root else spec["outer_cwd"])
@@ -138,13 +163,19 @@ def become(spec: dict[str, Any], own_root: bool) -> None:
             os.setgroups([])
             os.setresgid(spec["uid"], spec["uid"], spec["uid"])
             os.setresuid(spec["uid"], spec["uid"], spec["uid"])
-        libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        for number in spec["pass"]:
-            os.set_inheritable(number, True)
-        os.execve(spec["argv"][0], spec["argv"], spec["env"])
+        call("prctl", PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+        call("capset", *CAPABILITIES)
     except BaseException as error:
-        os.write(2, f"the jail cannot start the program: {error}\n".encode())
-    os._exit(127)
+        say(error)
+        os._exit(127)
+    code = 1
+    try:
+        program()
+        code = 0
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(code)
 
 
 def tasks_of_ours() -> int:
@@ -157,22 +188,23 @@ def tasks_of_ours() -> int:
     return tasks
 
 
-def watch(first: int, life: int, own_root: bool) -> None:
-    """Wait until the first process has ended or nobody holds the other end of `life`; end what is left."""
-    for number in json.loads(sys.argv[3])["pass"]:
-        os.close(number)
+def watch(first: int, link: socket.socket, passed: Sequence[int], own_root: bool) -> NoReturn:
+    """Wait until the first process has ended or nobody holds the other end of `link`; end what is left."""
+    close(passed)
     ended = os.pidfd_open(first)
-    select.select([ended, life], [], [])
+    select.select([ended, link.fileno()], [], [])
     if not select.select([ended], [], [], 0)[0]:
         kill(first)  # with a process namespace, the kernel ends everything in it
     code = os.waitstatus_to_exitcode(os.waitpid(first, 0)[1])
-    while not own_root and (left := descendants()):
+    while not own_root and (left := below(os.getpid())):
         for pid in left:
             kill(pid)
         with suppress(ChildProcessError):
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-    os._exit(code % 256)
+    with suppress(OSError):
+        link.send(json.dumps({"code": code % 256}).encode())
+    os._exit(0)
 
 
 def kill(pid: int) -> None:
@@ -180,17 +212,21 @@ def kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def descendants() -> list[int]:
-    """Everything below us, orphans included: we adopt them."""
+def below(top: int) -> list[int]:
+    """Everything that descends from the process `top`. A jail adopts the orphans of its program."""
     parents = {}
     for name in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ()):
         with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
             parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
-    family = {os.getpid()}
+    family = {top}
     while more := {pid for pid, parent in parents.items() if parent in family} - family:
         family |= more
-    return list(family - {os.getpid()})
+    return list(family - {top})
+
+
+def start_python() -> None:
+    os.execv(sys.executable, [sys.executable, "-c", "pass"])
 
 
 if __name__ == "__main__":
-    main()
+    confine(socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2]), [], start_python)

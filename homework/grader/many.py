@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 
-from common.lab import Lab
 from homework.grader.book import Homework
 from homework.grader.grading import Submission, Wish, grade
 from homework.grader.result import BrokenResult, Result
-from homework.grader.servers import Servers
+from homework.grader.servers import Servers, own_servers
 from homework.grader.submissions import digest, opened
 
 Done = Callable[[Result, bool], None]
@@ -104,7 +103,7 @@ class Bench:
         self.servers = self._start()
 
     def _start(self) -> Servers:
-        return Servers(self._open.enter_context(Lab()))
+        return self._open.enter_context(own_servers())
 
     def renew(self) -> None:
         """New servers in place of those."""

@@ -25,6 +25,7 @@ from common.proof.scenario import LETTERS
 from common.proof.schedule import Run
 from common.proof.waits import LockWaits
 from common.shop import Refused
+from homework.grader import inside
 from homework.grader.sandbox import NotStarted, Sandbox
 from homework.grader.servers import Servers
 
@@ -85,7 +86,7 @@ class Player:
         self._events: SimpleQueue[Event] = SimpleQueue()
         self._actors: dict[str, Actor] = {}
         self._channels = dict(zip(LETTERS, self.box.channels, strict=False))
-        self._driver = Driver(self._actors, self._events, LockWaits(self._db))
+        self._driver = Driver(self._actors, self._events, LockWaits(self._db), inside.PATIENCE)
 
     def close(self) -> None:
         for actor in self._actors.values():

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import unified_diff
 from functools import partial
@@ -26,6 +29,7 @@ from typing import Any
 import click
 
 from common.circumstances import circumstances
+from common.lab.places import ROOT
 from homework.grader.book import Homework, all_homeworks, find
 from homework.grader.grading import SEED, Submission, Wish, grade
 from homework.grader.many import Bench, benches, write
@@ -118,7 +122,13 @@ def one_pass(
             click.echo(f"{homework.code} {case.name}, seed {case.seed}\n{wrong}")
             flakes.append({"submission": case.name, "seen": wrong})
     seconds = round(time.perf_counter() - began, 1)
-    return {"seed": seed, "gradings": len(cases), "seconds": seconds, "flakes": flakes}
+    return {
+        "seed": seed,
+        "gradings": len(cases),
+        "seconds": seconds,
+        "load_average": round(os.getloadavg()[0], 1),
+        "flakes": flakes,
+    }
 
 
 def made_from(homework: Homework) -> str:
@@ -130,6 +140,14 @@ def made_from(homework: Homework) -> str:
     return hashed.hexdigest()[:16]
 
 
+def commit() -> str:
+    """What is checked out; empty outside of a repository."""
+    argv = ["git", "describe", "--always", "--dirty"]
+    with suppress(OSError):
+        return subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    return ""
+
+
 def read(file: Path | None) -> dict[str, Any]:
     return json.loads(file.read_text("utf-8")) if file and file.exists() else {}
 
@@ -139,7 +157,7 @@ def save(file: Path, record: dict[str, Any], times: int) -> None:
     runs = [each["runs"] for each in record.values()]
     exact = sum(not any(run["flakes"] for run in each) for each in zip(*runs, strict=False))
     account = circumstances(f"python -m homework.grader.repeat --times {times} --json docs/results/soak.json")
-    account |= {"exact_runs": exact, "homeworks": record}
+    account |= {"exact_runs": exact, "homeworks": {name: record[name] for name in sorted(record)}}
     write(file, json.dumps(read(file) | {KEY: account}, ensure_ascii=False, indent=1) + "\n")
 
 
@@ -154,7 +172,7 @@ def main(times: int, chosen: tuple[str, ...], jobs: int, file: Path | None) -> N
     record: dict[str, Any] = read(file).get(KEY, {}).get("homeworks", {})
     for homework in homeworks:
         if record.get(homework.code, {}).get("code") != made_from(homework):
-            record[homework.code] = {"code": made_from(homework), "runs": []}
+            record[homework.code] = {"code": made_from(homework), "commit": commit(), "runs": []}
     with ThreadPoolExecutor(jobs) as pool, benches(jobs) as free:
         for seed, homework in product(range(1, times + 1), homeworks):
             runs = record[homework.code]["runs"]

@@ -6,8 +6,6 @@ import json
 import os
 import shutil
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -16,7 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from pymysql import MySQLError
 from redis import RedisError
@@ -25,13 +23,16 @@ from common.lab.places import ROOT
 from common.proof.scenario import NOW
 from common.proof.steps import Step, Watcher
 from common.shop import Refused
-from homework.grader import inside, jail, walls
+from homework.grader import spawner, walls
+from homework.grader.patience import TICK, Look, look, own
 from homework.grader.servers import Servers, Sockets
 from homework.grader.wire import Sent, Wire, compare
 
 ANSWER_WITHIN = 10.0  # seconds that the student's code may compute or sleep between two messages
+SERVED_WITHIN = 60.0  # seconds that it may wait for a server between two messages
 START_WITHIN = 60.0
 ALL_WITHIN = 180.0  # seconds for everything that one check asks of it
+CHUNK = 1 << 16
 LONGEST_LINE = 1 << 20  # bytes of one message
 KEPT_OUTPUT = 1 << 16  # bytes of what it prints
 LIMITS = {
@@ -46,12 +47,11 @@ TOO_SLOW = (
     f"your code did not answer within {ANSWER_WITHIN:.0f} seconds, or took more than {ALL_WITHIN:.0f} in all:"
     " is there a loop that does not end, or a sleep?"
 )
-ENVIRONMENT = {
-    "PATH": "/usr/bin:/bin",
-    "LANG": "C.UTF-8",
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "MALLOC_ARENA_MAX": "2",  # each arena takes 64 MB of the address space
-}
+NOT_SERVED = (
+    f"your code has waited for a server for {SERVED_WITHIN:.0f} seconds: is there a lock that it holds itself"
+    " on another connection, or a script that does not end?"
+)
+HOME = "/student"  # not /home, where the course itself may live
 INSIDE = Sockets(Path("/run/mysql.sock"), Path("/run/redis.sock"))
 NO_ANSWER = "your process answered with something that is no answer"
 DEVICES = ("/dev/null", "/dev/zero", "/dev/urandom", "/dev/random")
@@ -93,7 +93,7 @@ class Channel:
 
     def __init__(self, link: socket.socket, box: Sandbox) -> None:
         self._link = link
-        self._lines = link.makefile("rb")
+        self._came = b""
         self._box = box
 
     def call(
@@ -110,19 +110,22 @@ class Channel:
         Raises `Unseen` when it told of other round trips than it made; with a watcher, whoever watches has to
         ask for that, by `Sandbox.verify`.
 
-        `within`: seconds that the sandbox may let pass between two messages (`ANSWER_WITHIN` unless given).
+        `within`: seconds of its own that the sandbox may let pass between two messages (`ANSWER_WITHIN`
+        unless given). What a busy machine takes from it does not count: see patience.py.
         """
-        self._link.settimeout(max(0.01, min(within or ANSWER_WITHIN, self._box.deadline - time.monotonic())))
+        within, under_way = within or ANSWER_WITHIN, False if watcher else None
         self._send(function=function, arguments=arguments, now=now.isoformat(), watched=watcher is not None)
         step = Step("MariaDB", "")
         while True:
-            message = self._read()
+            message = self._read(Wait(self._box, within, under_way))
             if "arrived" in message and watcher:
                 step = step_of(message["arrived"])
                 watcher.before(step)
                 self._box.leave(step)
                 self._send()
+                under_way = True
             elif "replied" in message and watcher:
+                under_way = False
                 watcher.after(step, str(message["replied"]))
             elif "ended" in message:
                 if not is_story(message.get("steps")):
@@ -137,31 +140,74 @@ class Channel:
 
     def _send(self, **message: Any) -> None:
         try:
+            self._link.settimeout(START_WITHIN)
             self._link.sendall(json.dumps(message).encode() + b"\n")
         except OSError:
             raise StudentError(self._box.farewell()) from None
 
-    def _read(self) -> dict[str, Any]:
-        try:
-            line = self._lines.readline(LONGEST_LINE)
-        except TimeoutError:
-            self._box.kill()
-            raise StudentError(TOO_SLOW) from None
-        except OSError:
-            line = b""
-        if not line:
-            raise StudentError(self._box.farewell())
+    def _read(self, wait: Wait) -> dict[str, Any]:
+        self._link.settimeout(TICK)
+        while b"\n" not in self._came and len(self._came) < LONGEST_LINE:
+            wait.go_on()
+            self._came += self._receive()
+        line, _, self._came = self._came.partition(b"\n")
+        self._box.heard += 1
         try:
             message = json.loads(line)
             assert isinstance(message, dict)
+            json.dumps(
+                message, ensure_ascii=False, allow_nan=False
+            ).encode()  # it has to fit in a result.json
         except (ValueError, RecursionError, AssertionError):
             raise StudentError(f"{NO_ANSWER}, or is too long") from None
         return message
 
+    def _receive(self) -> bytes:
+        """What has come within a tick. `StudentError` when nobody is there any more."""
+        try:
+            if data := self._link.recv(CHUNK):
+                return data
+        except TimeoutError:
+            return b""
+        except OSError:
+            pass  # as good as the end
+        raise StudentError(self._box.farewell())
+
     def close(self) -> None:
-        with suppress(OSError):
-            self._lines.close()
-            self._link.close()
+        self._link.close()
+
+
+class Wait:
+    """One wait for a message of the sandbox: how much of it is the sandbox's own doing.
+
+    `under_way`: whether its request is at a server; None when only the wire can tell.
+    """
+
+    def __init__(self, box: Sandbox, within: float, under_way: bool | None) -> None:
+        self._box, self._within, self._under_way = box, within, under_way
+        self._heard, self._last = box.heard, time.monotonic()
+        self._look: Look | None = None
+        self._own, self._served = 0.0, 0.0
+        box.expect_time()
+
+    def go_on(self) -> None:
+        """Once in a tick, look what has passed since. When it is too much: `StudentError`, and its end."""
+        if time.monotonic() < self._last + TICK:
+            return
+        self._last, before, self._look = time.monotonic(), self._look, self._box.look()
+        if self._heard != self._box.heard:  # another actor's: while somebody moves, others may wait for it
+            self._heard, self._own, self._served = self._box.heard, 0.0, 0.0
+        elif before:
+            passed = min(own(before, self._look), 2 * TICK)  # a machine that stood still is nobody's doing
+            if self._under_way or (self._under_way is None and self._box.is_served):
+                self._served += passed
+            else:
+                self._own += passed
+        if self._own > self._within:
+            self._box.end(TOO_SLOW)
+        if self._served > SERVED_WITHIN:
+            self._box.end(NOT_SERVED)
+        self._box.expect_time()
 
 
 def step_of(said: Any) -> Step:
@@ -178,6 +224,14 @@ def step_of(said: Any) -> Step:
     raise StudentError(NO_ANSWER)
 
 
+CARRIED_OVER = "raised by the student's code"  # a note on each error that is made here from what is told
+
+
+def is_carried_over(error: Exception) -> bool:
+    """Whether it is what the student's code raised, and not what happened to the grader."""
+    return CARRIED_OVER in getattr(error, "__notes__", [])
+
+
 def understand(ended: Any, steps: Any) -> Answer:
     """What inside.py told of the end of a call. Anything else counts as no answer."""
     match ended:
@@ -191,6 +245,7 @@ def understand(ended: Any, steps: Any) -> Answer:
             number = said.removeprefix("error ")
             error = MySQLError(int(number), detail) if number.isdigit() else RedisError(f"{number} {detail}")
             error.add_note(where)
+            error.add_note(CARRIED_OVER)
             return Answer(error=error, steps=steps)
         case {"raised": str(said), "where": str(where)}:
             return Answer(
@@ -213,6 +268,7 @@ def refusal(kind: str, status: int, detail: str) -> Refused:
     known = {each.type: each for each in Refused.__subclasses__() if each.type not in {"invalid", "refused"}}
     error = known.get(kind, Refused)(detail)
     error.type, error.status = kind, status  # instance attributes: the class may be the student's own
+    error.add_note(CARRIED_OVER)
     return error
 
 
@@ -240,30 +296,34 @@ class Sandbox:
         self._walled = not walls.missing()
         base = servers.sockets.mysql.parent if self._walled else None
         self._folder = Path(tempfile.mkdtemp(prefix="seckill-box-", dir=base))
-        self.deadline = time.monotonic() + START_WITHIN + ALL_WITHIN
+        self.heard = 0  # messages of all its actors
         self._uid = 20000 + int.from_bytes(os.urandom(4)) % 40000
         self._lay_out(files, harness)
         self._wire = Wire(servers.sockets, self._folder)
         self.told: list[tuple[str, str]] = []  # server and label of each round trip, since the last `verify`
-        self._start(actors)
+        try:
+            self._start(actors)
+        except BaseException:
+            self._clear_away()
+            raise
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-        self._wire.close()
+        self._link.close()
         for channel in self.channels:
             channel.close()
-        self._reader.join()
-        if self._process.stdout:
-            self._process.stdout.close()
+        self._clear_away()
+
+    def _clear_away(self) -> None:
+        self._wire.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _lay_out(self, files: Mapping[str, bytes], harness: Path) -> None:
         for name in ("root", "course", "home"):
             (self._folder / name).mkdir()
-        shutil.copyfile(inside.__file__, self._folder / "course" / "inside.py")
         shutil.copyfile(harness, self._folder / "course" / "harness.py")
         for name, content in files.items():
             (self._folder / "home" / name).write_bytes(content)
@@ -278,61 +338,53 @@ class Sandbox:
 
     def _start(self, actors: int) -> None:
         pairs = [socket.socketpair() for _ in range(actors)]
-        life, self._life = os.pipe()
-        said, report = os.pipe()
-        passed = [theirs.fileno() for _, theirs in pairs]
-        spec = self._spec(passed)
-        command = [sys.executable, "-I", "-S", jail.__file__, str(life), str(report), json.dumps(spec)]
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            pass_fds=[life, report, *passed],
-            start_new_session=True,
-        )
-        for number in (life, report):
-            os.close(number)
-        for _, theirs in pairs:
-            theirs.close()
-        with os.fdopen(said, "rb") as lines:
-            self.missing = json.loads(lines.readline() or b"[]")
+        output, theirs = os.pipe()
+        passed = [theirs, *(other.fileno() for _, other in pairs)]
+        try:
+            self._link = spawner.order(self._servers.spawner, self._spec(), passed)
+        finally:
+            os.close(theirs)
+            for _, other in pairs:
+                other.close()
         self.channels = [Channel(ours, self) for ours, _ in pairs]
-        self._reader = threading.Thread(target=self._read_output, daemon=True)
-        self._reader.start()
+        if not (packet := self._link.recv(CHUNK)):
+            raise SandboxError("the jail does not start")
+        said = json.loads(packet)
+        self._jail, self.missing = said["pid"], said["missing"]
+        self.began = self.look()
+        self._code: int | None = None
+        self._gone = threading.Event()
+        threading.Thread(target=self._see_to_the_end, args=(output,), daemon=True).start()
 
-    def _spec(self, passed: list[int]) -> dict[str, Any]:
-        """What jail.py is told. Without a root of its own, the program finds all where it really is."""
+    def _spec(self) -> dict[str, Any]:
+        """What the spawner and the jail are told. Without a root of its own, all is where it really is."""
         walled = self._walled
-        at = Path("/") if walled else self._folder
         settings = self._servers.student_settings(INSIDE if walled else self._wire.sockets)
-        config = {
-            "stage": self._stage,
-            "mysql_url": settings.mysql_url,
-            "redis_url": settings.redis_url,
-        }
         return {
-            "argv": [sys.executable, str(at / "course/inside.py"), json.dumps(config), *map(str, passed)],
-            "env": {**ENVIRONMENT, "PYTHONPATH": "/project" if walled else str(ROOT)},
-            "cwd": "/home",
+            "config": {
+                "stage": self._stage,
+                "mysql_url": settings.mysql_url,
+                "redis_url": settings.redis_url,
+            },
+            "course": "/course" if walled else str(self._folder / "course"),
+            "cwd": HOME,
             "outer_cwd": str(self._folder / "home"),
             "uid": self._uid,
             "limits": LIMITS,
             "root": str(self._folder / "root"),
             "isolate": walled,
             "binds": self._binds(),
-            "pass": passed,
         }
 
     def _binds(self) -> list[tuple[str, str, bool]]:
+        """The course's code is where the spawner has it from: of what is imported already, more may be."""
         return [
             *walls.runtime(),
             *((each, each, True) for each in DEVICES),
             *((str(source), target, True) for target, source in self._bound.items()),
-            (str(ROOT / "common"), "/project/common", False),
-            (str(ROOT / "stages"), "/project/stages", False),
+            *((str(ROOT / name), str(ROOT / name), False) for name in ("common", "stages")),
             (str(self._folder / "course"), "/course", False),
-            (str(self._folder / "home"), "/home", True),
+            (str(self._folder / "home"), HOME, True),
             (str(self._wire.sockets.mysql), str(INSIDE.mysql), True),
             (str(self._wire.sockets.redis), str(INSIDE.redis), True),
         ]
@@ -341,15 +393,38 @@ class Sandbox:
         """Where the student's code finds a folder that is bound at `target`."""
         return target if self._walled else str(self._bound[target])
 
-    def _read_output(self) -> None:
-        """Keep the beginning of what it prints, and throw away the rest."""
-        assert self._process.stdout
-        while data := self._process.stdout.read1(65536):  # type: ignore[attr-defined]
-            self.output = (self.output + data)[:KEPT_OUTPUT]
+    def _see_to_the_end(self, output: int) -> None:
+        """Keep the beginning of what it prints, and throw away the rest; then learn how it ended."""
+        with open(output, "rb", buffering=0) as printed:
+            while data := printed.read(CHUNK):
+                if len(self.output) < KEPT_OUTPUT:
+                    self.output = (self.output + data)[:KEPT_OUTPUT]
+        with suppress(OSError):
+            while packet := self._link.recv(CHUNK):
+                self._code = json.loads(packet)["code"]
+        self._gone.set()
+
+    def look(self) -> Look:
+        """What it and those who serve it have used of the machine so far."""
+        return look(self._jail, [os.getpid(), *self._servers.pids])
+
+    @property
+    def is_served(self) -> bool:
+        """Whether some request of it has no reply yet."""
+        return self._wire.is_asked
+
+    def expect_time(self) -> None:
+        """`StudentError` when everything together has taken too long."""
+        if time.monotonic() > self.began.at + ALL_WITHIN and own(self.began, self.look()) > ALL_WITHIN:
+            self.end(TOO_SLOW)
+
+    def end(self, why: str) -> NoReturn:
+        self.kill()
+        raise StudentError(why)
 
     def leave(self, step: Step) -> None:
         """The step gets leave to go. `StudentError` when nobody is there any more to take it."""
-        if self._life < 0:
+        if self._gone.is_set():
             raise StudentError(self.farewell())
         self.told.append((step.server, step.label))
 
@@ -365,21 +440,18 @@ class Sandbox:
 
     def kill(self) -> None:
         """End it and all it started, and wait until that is gone."""
-        if self._life >= 0:
-            os.close(self._life)
-            self._life = -1
-        self._process.wait()
+        with suppress(OSError):
+            self._link.shutdown(socket.SHUT_WR)
+        self._gone.wait()
 
     def farewell(self) -> str:
         """Why it does not answer any more, as a sentence."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(1)
-        code = self._process.poll()
+        self._gone.wait(1)
         words = self.output.decode(errors="replace").strip().splitlines()
         last = f"; its last words: {words[-1][:200]}" if words else ""
-        if code is None:
+        if not self._gone.is_set():
             return "your process closed its connection to the grader instead of answering"
-        return f"your process ended (exit code {code}) instead of answering{last}"
+        return f"your process ended (exit code {self._code}) instead of answering{last}"
 
 
 @contextmanager

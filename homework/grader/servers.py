@@ -7,8 +7,10 @@ stage's database and the stage's keys, and nothing else. What `student` sends is
 from __future__ import annotations
 
 import secrets
-from contextlib import closing
-from dataclasses import dataclass
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -16,10 +18,12 @@ from redis import Redis, RedisError
 
 from common import database, schema
 from common.backends import Backends, connect_redis, database_name
-from common.database import Db
-from common.lab import Lab, LabError
+from common.database import Db, Pool
+from common.lab import Lab, LabError, Process
+from common.lab.places import in_memory
 from common.proof.scenario import NOW
 from common.settings import Settings
+from homework.grader import spawner
 
 STUDENT = "student"
 NUMBERED = (
@@ -29,7 +33,15 @@ NUMBERED = (
 FIRST_ID = 7000001  # no number that means something else: in diagrams an id is replaced by its name
 EVERYTHING = "SELECT, INSERT, UPDATE, DELETE"
 GRANTS = {"sales": "SELECT, UPDATE (stock)", "schema_changes": "SELECT"}  # what a sale began with is evidence
+PATIENCE = 60.0  # seconds for an answer of a server to us
 REDIS_MEMORY = "256mb"
+LOCK_PATIENCE = 100_000  # seconds: who waits while others are moved is not to give up (1205) on a slow day
+ENVIRONMENT = {  # all that the student's code sees of ours
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "MALLOC_ARENA_MAX": "2",  # each arena takes 64 MB of the address space
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,13 @@ class Sockets:
 
     mysql: Path
     redis: Path
+
+
+@contextmanager
+def own_servers() -> Iterator[Servers]:
+    """Servers for gradings, in memory if there is room: emptying a database takes long on disk."""
+    with Lab(base=in_memory()) as lab:
+        yield Servers(lab)
 
 
 class Servers:
@@ -56,9 +75,27 @@ class Servers:
             mysql_url=f"mysql://root:{self._secret}@localhost/?unix_socket={self.sockets.mysql}",
             redis_url=f"unix://default:{self._secret}@{self.sockets.redis}",
         )
-        self._redis = lab.redis
+        self._mariadb, self._redis = lab.mysql, lab.redis
+        self.spawner = lab.folder / "spawn.sock"
+        self._start_spawner(lab)
         self._close_mariadb(database.connect(lab.mysql.url))
         self._close_redis()
+
+    def _start_spawner(self, lab: Lab) -> None:
+        Process(
+            lab.supervisor,
+            "spawner",
+            [sys.executable, "-m", spawner.__name__, self.spawner],
+            env=ENVIRONMENT,
+            log=lab.folder / "spawner.log",
+            ready=lambda: spawner.is_ready(self.spawner),
+            grace=False,
+        ).start()
+
+    @property
+    def pids(self) -> list[int]:
+        """The servers' processes, as they are now."""
+        return [server.process.pid for server in (self._mariadb, self._redis)]
 
     def student_settings(self, sockets: Sockets) -> Settings:
         """The student's account, at the sockets as the sandbox sees them."""
@@ -74,6 +111,7 @@ class Servers:
             "::1",
         ):  # names of machines are not resolved: nobody matches them
             db.run(f"ALTER USER IF EXISTS root@'{host}' IDENTIFIED BY %s", self._secret)
+        db.run(f"SET GLOBAL innodb_lock_wait_timeout = {LOCK_PATIENCE}")
         db.run(f"CREATE USER {STUDENT} IDENTIFIED BY %s WITH MAX_USER_CONNECTIONS 40", self.password)
         db.close()
 
@@ -89,7 +127,7 @@ class Servers:
     def empty(self, stage: str) -> Self:
         """Begin anew: nobody connected, the stage's tables empty, Redis too. What `stage` needs is there."""
         name = database_name(stage)
-        db = database.connect(self.settings.mysql_url)
+        db = self.db()
         for session in self.sessions():
             db.run(f"KILL {session}")
         db.run(f"DROP DATABASE IF EXISTS {name}")
@@ -126,11 +164,15 @@ class Servers:
         return {int(row["id"]) for row in rows}
 
     def backends(self, stage: str) -> Backends:
-        """The trusted side's own way to the stage's servers."""
-        return Backends.connect(stage, self.settings, clock=lambda: NOW)
+        """The trusted side's own way to the stage's servers, patient as the sandbox's."""
+        own = Backends.connect(stage, self.settings, clock=lambda: NOW)
+        own.stock.connection_pool.connection_kwargs["socket_timeout"] = PATIENCE
+        return replace(own, pool=Pool(lambda: self.db(stage), own.settings.web_threads + 1))
 
     def db(self, stage: str | None = None) -> Db:
-        return database.connect(self.settings.mysql_url, stage and database_name(stage), read_timeout=60)
+        return database.connect(
+            self.settings.mysql_url, stage and database_name(stage), read_timeout=PATIENCE
+        )
 
 
 def acl(redis: Redis, user: str, *rules: str) -> None:

@@ -14,12 +14,11 @@ from pathlib import Path
 
 from rich.console import Console
 
-from common.lab import Lab
 from homework.grader.book import Homework, find
 from homework.grader.grading import Submission, grade
 from homework.grader.report import show_check, show_end
 from homework.grader.result import Result
-from homework.grader.servers import Servers
+from homework.grader.servers import Servers, own_servers
 
 
 @dataclass(frozen=True)
@@ -75,5 +74,5 @@ def write(homework: Homework, names: list[str], servers: Servers) -> None:
 
 
 if __name__ == "__main__":
-    with Lab() as lab:
-        write(find(sys.argv[1]), sys.argv[2:], Servers(lab))
+    with own_servers() as servers:
+        write(find(sys.argv[1]), sys.argv[2:], servers)

@@ -108,6 +108,11 @@ class Wire:
         del self._sent[: len(sent)]
         return sent
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether a server has a request that it has not begun to answer."""
+        return any(each.asked and each.alive for each in self._open)
+
     def _accept(self, listener: socket.socket, server: Path, kind: type[Connection]) -> None:
         while True:
             try:
@@ -146,6 +151,7 @@ class Connection:
 
     def __init__(self, client: socket.socket, server: Path, sent: list[Sent]) -> None:
         self._client, self._server, self._sent = client, socket.socket(socket.AF_UNIX), sent
+        self.asked = False
         self._threads = [
             threading.Thread(target=each, daemon=True) for each in (self._requests, self._replies)
         ]
@@ -180,6 +186,8 @@ class Connection:
                     said, end = request
                     if said:
                         self._note(said)
+                if end:
+                    self.asked = True
                 self._server.sendall(buffer[:end])
                 del buffer[:end]
         self._hang_up()
@@ -188,6 +196,7 @@ class Connection:
     def _replies(self) -> None:
         with suppress(OSError):
             while data := self._server.recv(CHUNK):
+                self.asked = False
                 self._hear(data)
                 self._client.sendall(data)
         self._hang_up()

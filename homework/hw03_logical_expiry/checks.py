@@ -235,7 +235,9 @@ def told(value: Any) -> str:
     if value is None:
         return "no such sale"
     price = value.get("price_cents") if isinstance(value, dict) else value
-    return {OLD: "the old price", NEW: "the new price"}.get(price, f"neither price: {price}")
+    if price == OLD:
+        return "the old price"
+    return "the new price" if price == NEW else f"neither price: {price}"
 
 
 def expect(seen: Seen, price: int | None, what: str) -> None:
@@ -288,7 +290,7 @@ def few_trips(run: Run) -> Sequence[Verdict]:
 
 def not_stuck(g: Grading, scene: Scene) -> Sequence[Verdict]:
     at_once = look(g, scene, at=1)
-    if at_once.price not in {OLD, NEW}:
+    if at_once.price not in (OLD, NEW):
         return [broken("not_stuck", f"the next reader gets {told(at_once.value)!r}")]
     time_passes(g)
     look(g, scene, at=LEASE + 1)

@@ -11,6 +11,8 @@ from basket import Basket
 from common.backends import Backends, connect_redis
 from common.settings import Settings
 
+PATIENCE = 3600.0  # seconds: on a busy machine, a reply that comes late is not lost
+
 
 def take(b: Backends, sale_id: int, buyer_id: int, key: str, wanted: dict[str, int]) -> str:
     Basket(b.stock, b.keys).take(sale_id, buyer_id, key, wanted)
@@ -21,6 +23,7 @@ def take_through(b: Backends, socket: str, **press: Any) -> str:
     """The same by another way to the same Redis, on which replies may get lost."""
     account = urlsplit(b.settings.redis_url)
     redis = connect_redis(Settings(redis_url=f"unix://{account.username}:{account.password}@{socket}"))
+    redis.connection_pool.connection_kwargs["socket_timeout"] = PATIENCE
     Basket(redis, b.keys).take(**press)
     return "taken"
 

@@ -18,7 +18,7 @@ from tests.browser.conftest import Open, sign_in
 from tests.edge import Run, ask
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 expect = pytest.importorskip("playwright.sync_api", reason="it is in requirements-dev.txt").expect
@@ -162,13 +162,28 @@ def test_with_the_app_dead_the_page_stands_and_says_that_buying_is_paused(
 def test_an_open_page_learns_that_the_app_died(visit: Open, mortal_shop: Running) -> None:
     page = visit(mortal_shop)
     sign_in(page, demo_buyer(1))
-    page.goto(f"/sales/{open_sale(mortal_shop, units=7)}")
+    sale = open_sale(mortal_shop, units=7)
+    page.goto(f"/sales/{sale}")
     expect(page.locator("#press")).to_be_enabled()
+    looks = hold_looks(page, sale)  # or a look finds out before the press, and there is no button any more
     mortal_shop.web.kill()
     page.click("#press")
     expect(page.locator("#result")).to_contain_text(messages("en")["answer.busy.title"])
+    for look in looks:
+        look.continue_()
+    page.unroute_all()
     expect(page.locator("#paused")).to_be_visible(timeout=20_000)
     expect(page.locator("#buy")).to_be_hidden()
+
+
+def hold_looks(page: Page, sale: int) -> list[Route]:
+    """From now on the page waits for every answer about the sale's state. Returns when it waits for one."""
+    looks: list[Route] = []
+    with page.expect_request(f"**/api/sales/{sale}"):
+        page.route(f"**/api/sales/{sale}", lambda route: looks.append(route))  # noqa: PLW0108 - wants a function
+    while not looks:
+        page.wait_for_timeout(10)  # lets the browser's driver hand over what has come
+    return looks
 
 
 def test_buying_works_without_javascript(visit: Open, shop: Running) -> None:

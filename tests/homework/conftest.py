@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from common.lab import Lab
-from homework.grader.servers import Servers
+from homework.grader.servers import Servers, own_servers
 
 
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Closed to all but their accounts; each grading empties them."""
-    with Lab() as lab:
-        yield Servers(lab)
+    with own_servers() as servers:
+        yield servers

@@ -27,6 +27,8 @@ IN_CALL = {
         import os
         while True: os.write(1, b'x' * 65536)
     """,
+    "half_a_character": "raise ValueError(chr(0xD800))",
+    "no_number": "return {'id': float('nan'), 'sale_id': 1e999}",
     "huge_answer": "return {'id': 'x' * (64 << 20)}",
     "fork_bomb": """
         import os
@@ -46,7 +48,7 @@ IN_CALL = {
     "fills_the_disk": "open('big', 'wb').write(b'x' * (1 << 30))",
     "writes_a_result": """
         import pathlib
-        for folder in ('.', '/', '/tmp', '/home', '/course'):
+        for folder in ('.', '/', '/tmp', '/student', '/course'):
             try: (pathlib.Path(folder) / 'result.json').write_text('{"points": 100}')
             except OSError: pass
     """,
@@ -64,8 +66,8 @@ IN_CALL = {
             except OSError: pass
     """,
     "deletes_everything": """
-        import shutil
-        for folder in ('/course', '/home', '/project', '/run', '/tmp'):
+        import shutil, common
+        for folder in ('/course', '/student', common.__path__[0], '/run', '/tmp'):
             shutil.rmtree(folder, ignore_errors=True)
     """,
     "patches_the_kit": """

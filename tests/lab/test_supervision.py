@@ -232,6 +232,28 @@ def test_a_long_project_path_falls_back_to_a_short_private_folder(
         assert lab.folder.parent == base
 
 
+def test_a_run_in_memory_is_private_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "MEMORY", tmp_path)
+    base = places.in_memory()
+    assert base == tmp_path / f"seckill-{os.getuid()}"
+    assert base.stat().st_mode & 0o077 == 0
+    with Lab((), base=base) as lab:
+        assert lab.folder.parent == base
+    assert not list(base.glob("run-*"))
+
+
+@pytest.mark.parametrize(("place", "room"), [("there", 1 << 60), ("not there", 0)])
+def test_without_room_in_memory_runs_are_on_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, room: int
+) -> None:
+    (tmp_path / "there").mkdir()
+    monkeypatch.setattr(places, "MEMORY", tmp_path / place)
+    monkeypatch.setattr(places, "ROOM", room)
+    assert places.in_memory() is None
+
+
 def test_a_signal_has_been_sent_when_the_switch_comes_back() -> None:
     """Who pauses a worker may press at once: the worker must not be a moment ahead of its signal."""
     with Lab(()) as lab, ThreadPoolExecutor(1) as threads:

@@ -10,9 +10,6 @@ count how many of the reads it saw. Takes about half a minute, on loopback only.
 from __future__ import annotations
 
 import json
-import re
-import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +19,7 @@ from statistics import median
 from typing import Any
 
 from common.bench.subjects import serve_file
+from common.bench.wrk import CONNECTIONS, load
 from common.circumstances import circumstances
 from common.lab import Lab, resolve
 from common.lab.sockets import free_port
@@ -29,14 +27,14 @@ from common.running import Running, run_stage
 from common.stages import find
 from tests.edge import ask, reads_at_the_app, state_url
 
-ROUNDS, SECONDS, CONNECTIONS, READS = 7, 2, 32, 10_000
-WRK = ["wrk", "-t", "1", "-c", str(CONNECTIONS), "-d", f"{SECONDS}s"]
-COMMAND = f"python -m tests.measurements.s04_static_edge; {' '.join(WRK)}, {ROUNDS} rounds in turns"
+ROUNDS, SECONDS, READS = 7, 2, 10_000
+COMMAND = (
+    "python -m tests.measurements.s04_static_edge; "
+    f"wrk, {CONNECTIONS} connections, {SECONDS} s, {ROUNDS} rounds in turns"
+)
 
 
 def main(file: Path) -> None:
-    if not shutil.which("wrk"):
-        sys.exit("wrk is not on the PATH (Debian: apt install wrk).")
     with Lab(say=print) as lab:
         running = run_stage(lab, find("s04"), buyers=10, port=free_port())
         files = lab.folder / f"edge-{running.url.rpartition(':')[2]}" / "static/plain"
@@ -44,7 +42,8 @@ def main(file: Path) -> None:
         shell = f"{running.url}/sales/1"
         assert ask(plain).body == ask(shell).body
         rounds = [
-            {"plain": requests_per_second(plain), "shell": requests_per_second(shell)} for _ in range(ROUNDS)
+            {"plain": requests_per_second(lab, plain), "shell": requests_per_second(lab, shell)}
+            for _ in range(ROUNDS)
         ]
         figures = {
             "shell_to_plain_file": round(median(each["shell"] / each["plain"] for each in rounds), 3),
@@ -57,10 +56,9 @@ def main(file: Path) -> None:
     print(file.read_text())
 
 
-def requests_per_second(url: str) -> float:
-    text = subprocess.run([*WRK, url], capture_output=True, text=True, check=True).stdout
-    assert "Non-2xx" not in text, text
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", text)[1])  # type: ignore[index]
+def requests_per_second(lab: Lab, url: str) -> float:
+    answered = load(lab, resolve("wrk"), url, SECONDS)
+    return answered.requests / answered.seconds
 
 
 def state_reads(running: Running) -> dict[str, Any]:

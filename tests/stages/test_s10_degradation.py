@@ -26,7 +26,7 @@ from common.shop import Attempt, Busy, LastKnownSale, Order, Outcome, Refused, S
 from stages.s08_rate_limits.limiter import SlidingLog
 from stages.s10_degradation import foils
 from stages.s10_degradation.breaker import FAILURES, REST, Breaker
-from stages.s10_degradation.budget import CALL, WHOLE, TimeBudget, WholeRequest
+from stages.s10_degradation.budget import CALL, SIGNING_IN, WHOLE, TimeBudget, WholeRequest
 from stages.s10_degradation.bulkhead import Bulkhead, Full
 from stages.s10_degradation.fallback import SIZE, LastKnownCatalog
 from stages.s10_degradation.gates import UNKNOWN, Switched, busy
@@ -106,6 +106,7 @@ class App:
         ({"PATH_INFO": "/", "HTTP_X_REQUEST_START": "soon"}, WHOLE),
         ({"PATH_INFO": "/", "HTTP_X_REQUEST_START": "nan"}, WHOLE),
         ({"PATH_INFO": "/", "HTTP_X_REQUEST_START": "1e999"}, WHOLE),
+        ({"PATH_INFO": "/login"}, SIGNING_IN),
         ({"PATH_INFO": "/admin"}, None),
         ({"PATH_INFO": "/api/admin/sales"}, None),
     ],

@@ -19,7 +19,7 @@ const WORDS = {
     no_sale: "开一场活动，再放人进来。",
     new_sale: "新活动", crowd: "放人进来", kill_web: "杀掉 Web", stall_mysql: "卡住 MariaDB",
     kill_mysql: "杀掉 MariaDB", stall_redis: "卡住 Redis", kill_redis: "杀掉 Redis", cut_reply: "剪掉一个回复",
-    flush_redis: "清空 Redis", kill_worker: "杀掉一个工人", pause_worker: "工人暂停",
+    flush_redis: "清空 Redis", kill_worker: "杀掉一个工作进程", pause_worker: "暂停工作进程",
     order: "成交", ticket: "排队票据", sold_out: "售罄", limit_reached: "超限购", busy: "请稍后再试",
   },
 };

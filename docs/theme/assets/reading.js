@@ -1,4 +1,4 @@
-/* What the theme forgets of those who read by keyboard or by ear. */
+/* What the theme forgets of those who read by keyboard, by ear or on a phone. */
 (() => {
   "use strict";
 
@@ -8,7 +8,7 @@
 
   /** What may scroll sideways can be scrolled by keyboard. */
   function reach() {
-    for (const wide of document.querySelectorAll("pre > code, .md-typeset__scrollwrap, .mermaid, .architecture")) {
+    for (const wide of document.querySelectorAll("pre > code, .md-typeset__scrollwrap, .mermaid, .architecture, .measured")) {
       if (wide.matches("code") || wide.scrollWidth > wide.clientWidth) wide.tabIndex = 0;
     }
   }
@@ -21,7 +21,17 @@
   /** An empty heading of a table heads nothing. */
   for (const empty of document.querySelectorAll(".md-typeset th:empty")) empty.replaceWith(document.createElement("td"));
 
-  new MutationObserver(plain).observe(document.body, { childList: true, subtree: true });
+  /** A diagram shrinks only as long as its letters can be read; from there on it is scrolled. Its arrows have the colour of its lines. */
+  if (window.mermaid) {
+    const { render } = mermaid;
+    mermaid.render = async (...given) => {
+      const drawn = await render(...given);
+      const svg = drawn.svg.replace(/max-width: ([\d.]+)px;/, "$& min-width: min($1px * .62, var(--s-diagram));");
+      return { ...drawn, svg: `${svg}<style>marker path { fill: var(--s-arrow) !important; stroke: var(--s-arrow) !important; }</style>` };
+    };
+  }
+
+  new MutationObserver(() => { plain(); reach(); }).observe(document.body, { childList: true, subtree: true });
   addEventListener("resize", reach);
   addEventListener("load", reach);
   reach();
