@@ -95,7 +95,8 @@ def one_in_ten(g: Grading) -> None:
 def own_bucket(g: Grading) -> None:
     desk = Desk(g)
     desk.save(1)
-    for desk.to, which, wanted in ((desk.new_budget(), "other", 0), (desk.to, "one", 1)):
+    for to, which, wanted in ((desk.new_budget(), "other", 0), (desk.to, "one", 1)):
+        desk.to = to
         what = f"For one service a retry has been earned, and for another one none. Retries for the {which}"
         desk.expect_saved(what, wanted)
 
@@ -137,7 +138,7 @@ def both_earn(g: Grading) -> None:
         return []
 
     desk = Desk(g)
-    title = "After eight first tries two processes make one each"
+    title = "After eight first tries two processes make one more each"
     g.play(Meeting("both-earn", title, two("first"), lambda: desk.scene(8), judge))
 
 
@@ -305,7 +306,7 @@ def dead(g: Grading) -> None:
     desk.courier.begin(BUSY)
     for number in range(100):
         desk.call("send", box=boxes[number % 3 == 0], key=f"order-{number}")
-    what = "The courier is always busy. Two processes make 100 calls, and so many requests reach it"
+    what = "The courier is always busy. 100 calls by two processes earn 10 retries. Requests that reach it"
     expect(what, 110, len(desk.courier.requests))
 
 

@@ -23,7 +23,7 @@ class Reply(NamedTuple):
 
     def __str__(self) -> str:
         asked = f", nobody back for {self.retry_after} ms" if self.retry_after else ""
-        return f"{self.kind} after {self.took} ms{asked}{'' if self.again else ', do not try again'}"
+        return f"{self.kind} after {self.took:,} ms{asked}{'' if self.again else ', do not try again'}"
 
 
 class Request(NamedTuple):
@@ -40,8 +40,8 @@ class Courier:
     """A service that books parcels, as `plan` says, and the last of it for ever; and a clock, `at` (ms), that
     goes on only while somebody sleeps or waits for it.
 
-    Guarantees that a key gets the parcel it got first. `late`: ms by which a sleep, and the end of waiting for
-    a reply that does not come, is too late.
+    Guarantees that a key gets the parcel it got first. `late`: ms by which a sleep, and the end of waiting
+    for a reply that does not come, is too late.
     """
 
     path: Path

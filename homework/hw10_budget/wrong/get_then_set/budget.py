@@ -10,7 +10,7 @@ from common.backends import Keys
 
 @dataclass(frozen=True)
 class Rule:
-    """`per` first tries earn a retry; at most `most` are saved up, and forgotten after `keep` ms of silence."""
+    """`per` first tries earn a retry; `most` are saved up at most, and kept for `keep` ms of silence."""
 
     per: int = 10
     most: int = 10

@@ -14,7 +14,7 @@ SCRIPT = Path(__file__).with_name("budget.lua")
 
 @dataclass(frozen=True)
 class Rule:
-    """`per` first tries earn a retry; at most `most` are saved up, and forgotten after `keep` ms of silence."""
+    """`per` first tries earn a retry; `most` are saved up at most, and kept for `keep` ms of silence."""
 
     per: int = 10
     most: int = 10
