@@ -14,8 +14,7 @@ from redis import BlockingConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from common import database
-from common.database import Db, Pool
+from common.database import Db, Opener, Pool
 from common.proof.announce import AnnouncedMariaDB, announced
 from common.proof.steps import Watcher
 from common.settings import Settings
@@ -83,7 +82,7 @@ class Backends:
             cache=redis,
             queue=redis,
             pool=Pool(
-                lambda: database.connect(settings.mysql_url, database_name(stage), driver=driver),
+                Opener(settings.mysql_url, database_name(stage), driver),
                 size=settings.web_threads + 1,  # one more than requests: services read too
             ),
         )

@@ -23,6 +23,9 @@ from common.shop import Busy, Refused
 
 Row = dict[str, Any]
 
+Driver = Callable[..., Any]
+"""What opens a PyMySQL connection."""
+
 # What a connection agrees with the server before its first statement. Snapshot isolation is pinned: the
 # default changed to ON in MariaDB 11.6.2, and the course first shows what happens without it (see s02).
 SESSION = (
@@ -96,6 +99,18 @@ class Db:
             self._connection.close()
 
 
+class Opener:
+    """Opens connections to one database, of the kind that `driver` makes at that moment."""
+
+    def __init__(self, url: str, database: str, driver: Driver) -> None:
+        self._url = url
+        self._database = database
+        self.driver = driver
+
+    def __call__(self) -> Db:
+        return connect(self._url, self._database, driver=self.driver)
+
+
 class Pool:
     """Up to `size` connections, opened when first needed, lent to one `with` block at a time.
 
@@ -105,7 +120,7 @@ class Pool:
     """
 
     def __init__(self, connect: Callable[[], Db], size: int, patience: float = 5.0) -> None:
-        self._connect = connect
+        self.connect = connect
         self._patience = patience
         self._places: LifoQueue[Db | None] = LifoQueue()
         for _ in range(size):
@@ -121,7 +136,7 @@ class Pool:
             if db is not None and not db.is_alive():
                 db.close()
                 db = None
-            db = db or self._connect()
+            db = db or self.connect()
             yield db
         except Refused:
             raise
@@ -145,10 +160,6 @@ class Pool:
 
 Sql = Callable[[], AbstractContextManager[Db]]
 """How lesson code gets a connection: `with sql() as db: …`."""
-
-
-Driver = Callable[..., Any]
-"""What opens a PyMySQL connection."""
 
 
 def connect(

@@ -54,6 +54,13 @@ class Sale:
 
 
 @dataclass(frozen=True)
+class LastKnownSale(Sale):
+    """A sale as it was known at `known_at`, since when nobody could be asked: any of it may be old (s10)."""
+
+    known_at: datetime
+
+
+@dataclass(frozen=True)
 class Attempt:
     """One press of the buy button (s01).
 
@@ -185,6 +192,24 @@ class TooMany(Refused):
     type, status, title = "too_many", 429, "Too many requests"
 
 
+class PermitRequired(Refused):
+    """This shop has a door, and the press came without a permit (s09)."""
+
+    type, status, title = "permit_required", 403, "Get a purchase permit first"
+
+
+class PermitInvalid(Refused):
+    """The permit is forged, somebody else's, for another sale, expired, or used up (s09)."""
+
+    type, status, title = "permit_invalid", 403, "The purchase permit is not valid"
+
+
+class TurnedAway(Refused):
+    """Too much speaks against this visitor to let them in (s09)."""
+
+    type, status, title = "turned_away", 403, "You are not let in"
+
+
 def refusal(problem: str) -> Refused:
     """The refusal whose `type` was written down as `problem` (s06)."""
     for kind in (SoldOut, LimitReached, NotOpen, Ended, NoSuchSale, Busy, TooMany):
@@ -253,6 +278,119 @@ class Limits(Protocol):
         """Put these in force, all at once; others stay as they are. Names are those of `show`."""
 
 
+@dataclass(frozen=True)
+class Solution:
+    """The answer to a challenge: its `token`, and what was found by `work`, or else the answer in `words`."""
+
+    token: str
+    work: str = ""
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody at the door of a sale who wants to buy (s09).
+
+    `client` is the address; `device` and `came_from` are what the browser says of itself and of the page
+    before (anybody may write there what they like); `trapped`: filled in a field that no person can see.
+    """
+
+    sale_id: int
+    buyer_id: int
+    client: str
+    device: str = ""
+    came_from: str = ""
+    solution: Solution | None = None
+    trapped: bool = False
+
+
+@dataclass(frozen=True)
+class Permit:
+    """The right to press once at one sale, until `expires_at`, for the buyer who got it (s09)."""
+
+    token: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Wait:
+    """No permit is free at this moment: come again after so many seconds (s09)."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Challenge:
+    """Solve this first, one way or the other (s09).
+
+    By work: find a text W of at most 20 ASCII digits such that the SHA-256 of "`token`:W" begins with `bits`
+    zero bits. In words: answer `question`, which is there in each language, with a number.
+    """
+
+    token: str
+    bits: int
+    question: Mapping[str, str]
+
+
+Entry = Permit | Wait | Challenge
+
+
+class Door(Protocol):
+    """Stands before the buy: who comes with its permit may press (s09)."""
+
+    def enter(self, visit: Visit) -> Entry:
+        """What the visitor gets. Raises `Refused` (NotOpen, SoldOut, TurnedAway …)."""
+
+
+@dataclass(frozen=True)
+class Ban:
+    """`who` is not let in for `seconds` more: a buyer's id or an address, as `kind` says (s09)."""
+
+    kind: Literal["buyer", "address"]
+    who: str
+    seconds: int
+
+
+class Doorkeeper(Protocol):
+    """What the back office may say about the door, at any time (s09)."""
+
+    def settings(self) -> dict[str, int]:
+        """Every setting of the door by its name, as it is in force now."""
+
+    def change(self, settings: Mapping[str, int]) -> None:
+        """Put these in force, all at once; others stay as they are. Names are those of `settings`."""
+
+    def bans(self) -> list[Ban]:
+        """Who is not let in, by kind and name."""
+
+    def ban(self, ban: Ban) -> None:
+        """Keep them out from now on for `ban.seconds`; 0 lets them in again."""
+
+
+@dataclass(frozen=True)
+class Switchboard:
+    """What the back office may switch while the shop runs, as it is when nobody has switched anything (s10).
+
+    `buying`: presses are taken. `queueing`: presses that have to wait are taken. `read_only`: nothing is
+    changed, neither by buyers nor by the back office. `shed`: how many of a hundred presses are sent away.
+    """
+
+    buying: bool = True
+    queueing: bool = True
+    read_only: bool = False
+    shed: int = 0
+
+
+class Switches(Protocol):
+    """Live switches (s10)."""
+
+    def now(self) -> Switchboard:
+        """As they are in this process. Asks nobody."""
+
+    def change(self, changes: Mapping[str, bool | int]) -> None:
+        """Switch these, in every process; others stay as they are. Names are those of `Switchboard`."""
+
+
 class Tickets(Protocol):
     """Where a buyer asks what became of an attempt (s06)."""
 
@@ -301,12 +439,19 @@ class Service(Protocol):
 
 @dataclass(frozen=True)
 class Shop:
-    """A whole shop: what the web layer, the workers and the proof kit talk to. `create_shop` composes it."""
+    """A whole shop: what the web layer, the workers and the proof kit talk to. `create_shop` composes it.
+
+    `silent` names what does not answer at the moment, as far as this process knows: "orders", "stock" (s10).
+    """
 
     catalog: Catalog
     buy: Buy
+    door: Door | None = None
+    doorkeeper: Doorkeeper | None = None
     tickets: Tickets | None = None
     limits: Limits | None = None
+    switches: Switches | None = None
+    silent: Callable[[], Sequence[str]] = tuple
     listeners: Sequence[Listener] = ()
     tasks: dict[str, Task] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)

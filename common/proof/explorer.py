@@ -90,7 +90,7 @@ class Explorer:
         self._create_shop = create_shop
         self._host = Backends.connect(stage, settings, clock=noon)
         self._together = self._host.observe(ByThread())
-        self._shop = create_shop(self._host)
+        self._shop = usual.trusting(create_shop(self._host))
         self._db = database.connect(settings.mysql_url, database_name(stage))
         self._waits = database.connect(settings.mysql_url)
         self._events: SimpleQueue[Event] = SimpleQueue()

@@ -91,7 +91,8 @@ class Press:
 
     def __call__(self, shop: Shop, office: BackOffice, scene: Scene) -> object:  # noqa: ARG002 - see Action
         buyer = scene.buyer_id(self.buyer)
-        return shop.buy(usual.attempt(scene.sale_id, buyer, NOW, self.quantity, self.key))
+        attempt = usual.attempt(scene.sale_id, buyer, NOW, self.quantity, self.key)
+        return shop.buy(usual.let_in(shop, attempt))
 
     def told(self, scene: Scene, number: int, outcome: object) -> Told:
         """What this buyer was told, for the oracle."""

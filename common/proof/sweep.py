@@ -87,7 +87,7 @@ class Sweep:
         schema.prepare(settings.mysql_url, code)
         self._code, self._create_shop, self._settings = code, create_shop, settings
         self.backends = Backends.connect(code, settings)
-        self._shop = usual.uncounted(create_shop(self.backends))
+        self._shop = usual.trusting(usual.uncounted(create_shop(self.backends)))
         self._office = BackOffice(self.backends.sql, self._shop.listeners)
 
     def close(self) -> None:
@@ -161,7 +161,7 @@ class Sweep:
         return end.type if isinstance(end, Refused) else "an order"
 
     def _attempt(self, sale: Sale, buyer: int = BUYER) -> Attempt:
-        return usual.attempt(sale.id, buyer, self.backends.clock())
+        return usual.let_in(self._shop, usual.attempt(sale.id, buyer, self.backends.clock()))
 
     def _new_sale(self, units: int) -> Sale:
         return usual.sale(self._office, self.backends.clock(), units)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from common.backoffice import BackOffice
 from common.database import Db
 from common.ids import new_id
-from common.shop import Attempt, Sale, Shop
+from common.shop import Attempt, Busy, Challenge, Sale, Shop, Visit, Wait
+from common.work import solution
 
 HOUR = timedelta(hours=1)
 
@@ -42,6 +44,30 @@ def uncounted(shop: Shop) -> Shop:
     if shop.limits:
         shop.limits.change(dict.fromkeys(shop.limits.show()))
     return shop
+
+
+def trusting(shop: Shop) -> Shop:
+    """The shop, whose door, if it has one, suspects nobody, asks no work, and has permits for everybody."""
+    if shop.doorkeeper:
+        shop.doorkeeper.change(dict.fromkeys(shop.doorkeeper.settings(), 0) | {"seconds": 3600})
+    return shop
+
+
+def let_in(shop: Shop, attempt: Attempt) -> Attempt:
+    """The attempt with the permit that its buyer gets at the shop's door; as it is, where there is none.
+
+    The door's refusal is the buyer's, as if it came from the press. One that carries a permit keeps it.
+    """
+    if shop.door is None or attempt.permit:
+        return attempt
+    visit = Visit(attempt.sale_id, attempt.buyer_id, attempt.client)
+    entry = shop.door.enter(visit)
+    if isinstance(entry, Challenge):
+        entry = shop.door.enter(replace(visit, solution=solution(entry.token, entry.bits)))
+    if isinstance(entry, Wait):
+        raise Busy("No permit is free", retry_after=entry.seconds)
+    assert not isinstance(entry, Challenge), "the door does not take the right solution"
+    return replace(attempt, permit=entry.token)
 
 
 def published(sale_id: int, now: datetime, units: int, limit: int) -> Sale:

@@ -21,6 +21,9 @@ from common.web import (
     api,
     buy,
     commands,
+    door,
+    door_admin,
+    door_pages,
     guards,
     lab,
     layout,
@@ -32,6 +35,8 @@ from common.web import (
     pages,
     problems,
     sessions,
+    switch_pages,
+    switches,
     tickets,
 )
 from common.web.context import EXTENSION, new_context
@@ -39,10 +44,13 @@ from common.web.seam import VARIABLE, plugs
 
 BLUEPRINTS = (
     buy.bp,
+    door.bp,
     api.bp,
     tickets.bp,
     admin_api.bp,
     limits.bp,
+    door_admin.bp,
+    switches.bp,
     lab.bp,
     missing.bp,
     ops.bp,
@@ -50,6 +58,8 @@ BLUEPRINTS = (
     account_pages.bp,
     admin_pages.bp,
     limit_pages.bp,
+    door_pages.bp,
+    switch_pages.bp,
 )
 
 

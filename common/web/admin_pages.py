@@ -25,8 +25,7 @@ def admins_only() -> None:
 
 @bp.get("")
 def sale_list() -> str:
-    limited = current().shop.limits is not None
-    return render_template("admin/list.html", sales=current().backoffice.all(), limited=limited)
+    return render_template("admin/list.html", sales=current().backoffice.all(), shop=current().shop)
 
 
 @bp.get("/sales/new")

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, jsonify
 from flask.json.provider import DefaultJSONProvider
 
-from common.shop import Order, Outcome, Sale, Ticket
+from common.shop import LastKnownSale, Order, Outcome, Sale, Ticket
 from common.web.context import current
 
 LOOK_AGAIN = 1  # seconds between two looks at a ticket that has not ended
@@ -30,8 +30,9 @@ def rfc3339(time: datetime) -> str:
 
 
 def sale_document(sale: Sale) -> dict[str, Any]:
-    """`left` is what was left when the sale was read. `entry` is how to get in before buying (s09)."""
-    return {
+    """`left` is what was left when the sale was read. `entry` is where to get a permit first (s09). `stale`,
+    if it is there, is since when nobody could be asked (s10)."""
+    document = {
         "id": sale.id,
         "title": sale.title,
         "title_zh": sale.title_zh,
@@ -44,9 +45,10 @@ def sale_document(sale: Sale) -> dict[str, Any]:
         "opens_at": sale.opens_at,
         "closes_at": sale.closes_at,
         "state": sale.state,
-        "entry": None,
+        "entry": f"/api/sales/{sale.id}/entry" if current().shop.door else None,
         "version": sale.version,
     }
+    return document | ({"stale": sale.known_at} if isinstance(sale, LastKnownSale) else {})
 
 
 def order_document(order: Order) -> dict[str, Any]:

@@ -67,10 +67,26 @@ class Credentials(Body):
     password: Annotated[str, StringConstraints(min_length=1, max_length=256), AfterValidator(one_line)]
 
 
+PermitText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,512}$")]
+
+
 class Purchase(Body):
-    """POST /api/sales/{id}/orders. No price: that is in the sale."""
+    """POST /api/sales/{id}/orders. No price: that is in the sale. `permit` is what the door gave (s09)."""
 
     quantity: Annotated[int, Field(ge=1, le=100)]
+    permit: PermitText | None = None
+
+
+class Knock(Body):
+    """POST /api/sales/{id}/entry: nothing at first; then the challenge, and its solution by work or in words.
+
+    `website` is a trap: no person sees the field.
+    """
+
+    challenge: PermitText | None = None
+    work: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,20}$")] = ""
+    answer: Annotated[str, StringConstraints(max_length=40), AfterValidator(one_line)] = ""
+    website: Annotated[str, StringConstraints(max_length=200), AfterValidator(one_line)] = ""
 
 
 class Terms(Body):
@@ -110,6 +126,21 @@ class NewLimit(Body):
     seconds: Annotated[int, Field(ge=1, le=86_400)]
 
 
+class NewShare(Body):
+    """How many of a hundred presses are sent away."""
+
+    shed: Annotated[int, Field(ge=0, le=100)]
+
+
+class SwitchesChange(Body):
+    """PATCH /api/admin/switches: any of the switches. What is not sent stays as it is; null is no value."""
+
+    buying: bool = True
+    queueing: bool = True
+    read_only: bool = False
+    shed: Annotated[int, Field(ge=0, le=100)] = 0
+
+
 class LimitsChange(Body):
     """PATCH /api/admin/limits: any of the limits. null switches one off; what is not sent stays as it is."""
 
@@ -117,3 +148,32 @@ class LimitsChange(Body):
     address: NewLimit | None = None
     sale: NewLimit | None = None
     shop: NewLimit | None = None
+
+
+Points = Annotated[int, Field(ge=0, le=1000)]
+
+
+class DoorChange(Body):
+    """PATCH /api/admin/door: any of the door's settings (s09). 0 switches one off."""
+
+    bits: Annotated[int, Field(ge=0, le=20)] | None = None
+    refuse_from: Points | None = None
+    seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
+    per_unit: Annotated[int, Field(ge=0, le=1000)] | None = None
+    ban_seconds: Annotated[int, Field(ge=0, le=86_400)] | None = None
+    young_account: Points | None = None
+    shared_address: Points | None = None
+    many_addresses: Points | None = None
+    no_browser: Points | None = None
+    no_page: Points | None = None
+    in_a_hurry: Points | None = None
+    mistaken: Points | None = None
+    trapped: Points | None = None
+
+
+class NewBan(Body):
+    """POST /api/admin/bans: keep a buyer (by id) or an address out for `seconds`; 0 lets them in again."""
+
+    kind: Literal["buyer", "address"]
+    who: Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z.:/]{1,64}$")]
+    seconds: Annotated[int, Field(ge=0, le=30 * 86_400)]

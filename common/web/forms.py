@@ -15,6 +15,7 @@ from flask import request
 from pydantic import BaseModel, ValidationError
 
 from common.shop import Invalid, Sale
+from common.web.bodies import DoorChange
 from common.web.filters import money, utc_field, yuan
 from common.web.i18n import has, t
 
@@ -58,8 +59,10 @@ READERS: dict[str, Callable[[str], object]] = {
     "quantity": whole,
     "count": whole,
     "seconds": whole,
+    "shed": whole,
     "opens_at": utc_moment,
     "closes_at": utc_moment,
+    **dict.fromkeys(DoorChange.model_fields, whole),
 }
 
 

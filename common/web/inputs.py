@@ -32,10 +32,10 @@ Model = TypeVar("Model", bound=BaseModel)
 def read_attempt(sale_id: int, buyer: Buyer) -> Attempt:
     """The attempt that this request is: its body, its Idempotency-Key, its sender."""
     key = valid_key(request.headers.get("Idempotency-Key"))
-    return new_attempt(sale_id, buyer, read(Purchase).quantity, key)
+    return new_attempt(sale_id, buyer, read(Purchase), key)
 
 
-def new_attempt(sale_id: int, buyer: Buyer, quantity: int, key: str | None) -> Attempt:
+def new_attempt(sale_id: int, buyer: Buyer, purchase: Purchase, key: str | None) -> Attempt:
     """An attempt of `buyer`, who waits from now on. Without a key each press is one of its own.
 
     `client` is the peer of the connection: X-Forwarded-For is what anybody may write.
@@ -45,10 +45,11 @@ def new_attempt(sale_id: int, buyer: Buyer, quantity: int, key: str | None) -> A
         id=attempt_id,
         sale_id=sale_id,
         buyer_id=buyer.id,
-        quantity=quantity,
+        quantity=purchase.quantity,
         key=key or attempt_id,
         client=request.remote_addr or "",
         deadline=current().backends.clock() + PATIENCE,
+        permit=purchase.permit,
     )
 
 

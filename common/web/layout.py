@@ -36,6 +36,7 @@ def on_every_page() -> dict[str, Any]:
         "now": context.backends.clock(),
         "buyer": buyer,
         "menu": menu(buyer),
+        "silent": context.shop.silent(),
         "here": here(),
     }
 

@@ -11,9 +11,6 @@ from common.web.context import current
 from common.web.problems import NotInThisStage
 
 LATER = (
-    ("POST", "/api/sales/<sale:sale_id>/entry", "s09"),
-    ("GET", "/api/admin/switches", "s10"),
-    ("PATCH", "/api/admin/switches", "s10"),
     ("DELETE", "/api/orders/<order:order_id>", "s12"),
     ("POST", "/api/orders/<order:order_id>/payment", "s12"),
     ("POST", "/api/payments/callback", "s12"),

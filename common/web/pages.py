@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from math import ceil
 
@@ -11,14 +13,15 @@ from flask.typing import ResponseReturnValue
 
 from common.buyers import Buyer
 from common.ids import new_id
-from common.shop import Attempt, Refused, Sale, Ticket
+from common.shop import Attempt, Busy, Challenge, Entry, Outcome, Refused, Sale, Ticket, Wait
 from common.web.answers import LOOK_AGAIN
 from common.web.api import NoSuchOrder, visible_sale
 from common.web.auth import current_buyer
-from common.web.bodies import Purchase
+from common.web.bodies import Knock, Purchase
 from common.web.context import current
+from common.web.door import SolveFirst, new_visit, solve_first
 from common.web.filters import phase
-from common.web.forms import typed
+from common.web.forms import whole
 from common.web.inputs import check, new_attempt, valid_key
 from common.web.logs import note
 from common.web.problems import refusal
@@ -38,6 +41,10 @@ ANSWERS = (
     "csrf",
     "busy",
     "too_many",
+    "challenge",
+    "permit_required",
+    "permit_invalid",
+    "turned_away",
     "unknown",
 )
 
@@ -68,7 +75,7 @@ def buy(sale_id: int) -> ResponseReturnValue:
     """One press of the button without JavaScript: the order, or the same page with the reason why not."""
     buyer = current_buyer()
     try:
-        outcome = current().shop.buy(read_press(sale_id, buyer))
+        outcome = press(read_press(sale_id, buyer), buyer)
     except Refused as refused:
         note().outcome = refused.type
         return show_sale(sale_id, refused)
@@ -79,10 +86,37 @@ def buy(sale_id: int) -> ResponseReturnValue:
     return redirect(url_for("pages.order", order_id=outcome.id), 303)
 
 
+def press(attempt: Attempt, buyer: Buyer) -> Outcome:
+    """Through the door, where there is one, and at once to the button."""
+    door = current().shop.door
+    if door:
+        try:
+            attempt = with_permit(attempt, door.enter(new_visit(attempt.sale_id, buyer, read_knock())))
+        except Refused as refused:
+            with suppress(Refused):  # the same press sent again has its answer, and needs no permit for it
+                return current().shop.buy(attempt)
+            raise refused from None
+    return current().shop.buy(attempt)
+
+
+def with_permit(attempt: Attempt, entry: Entry) -> Attempt:
+    if isinstance(entry, Challenge):
+        raise solve_first(entry)
+    if isinstance(entry, Wait):
+        raise Busy("No permit is free at the moment; nothing was taken", retry_after=entry.seconds)
+    return replace(attempt, permit=entry.token)
+
+
 def read_press(sale_id: int, buyer: Buyer) -> Attempt:
     """The attempt that the form on the sale page is."""
-    purchase = check(Purchase, typed(Purchase))
-    return new_attempt(sale_id, buyer, purchase.quantity, valid_key(request.form.get("key")))
+    purchase = check(Purchase, {"quantity": whole(request.form.get("quantity", ""))})
+    return new_attempt(sale_id, buyer, purchase, valid_key(request.form.get("key")))
+
+
+def read_knock() -> Knock:
+    """What the form says to the door: at first nothing."""
+    sent = {name: request.form[name] for name in ("challenge", "answer", "website") if request.form.get(name)}
+    return check(Knock, sent)
 
 
 def show_sale(sale_id: int, refused: Refused | None = None) -> ResponseReturnValue:
@@ -90,10 +124,13 @@ def show_sale(sale_id: int, refused: Refused | None = None) -> ResponseReturnVal
     page = render_template(
         "sale.html",
         sale=visible_sale(sale_id),
+        entry=current().shop.door and f"/api/sales/{sale_id}/entry",
         key=sent_key(refused) or new_id(),
         quantity=request.form.get("quantity", 1),
         outcome=refused and (refused.type if refused.type in ANSWERS else "unknown"),
         again=refused and refused.retry_after and ceil(refused.retry_after),
+        challenge=refused and refused.members.get("challenge"),
+        question=refused and refused.members.get("question"),
         answers=ANSWERS,
     )
     return (page, refused.status, refusal(refused).headers) if refused else page
@@ -101,7 +138,8 @@ def show_sale(sale_id: int, refused: Refused | None = None) -> ResponseReturnVal
 
 def sent_key(refused: Refused | None) -> str | None:
     """The key of a press that is told to try again: it is then the same press (from s05 on)."""
-    return request.form.get("key") if refused and refused.retry_after else None
+    again = refused and (refused.retry_after or isinstance(refused, SolveFirst))
+    return request.form.get("key") if again else None
 
 
 @bp.get("/tickets/<ticket:ticket_id>")

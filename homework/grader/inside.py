@@ -26,9 +26,8 @@ from typing import Any
 from pymysql import MySQLError
 from redis import RedisError
 
-from common import database
 from common.backends import Backends, database_name
-from common.database import Pool
+from common.database import Opener, Pool
 from common.proof import wording
 from common.proof.announce import AnnouncedMariaDB
 from common.proof.steps import Step, Watcher
@@ -105,7 +104,7 @@ def patient(backends: Backends, watcher: Watcher) -> Backends:
         return AnnouncedMariaDB(watcher, **options | {"read_timeout": PATIENCE, "write_timeout": PATIENCE})
 
     watched.stock.connection_pool.connection_kwargs["socket_timeout"] = PATIENCE
-    pool = Pool(lambda: database.connect(url, name, driver=driver), backends.settings.web_threads + 1)
+    pool = Pool(Opener(url, name, driver), backends.settings.web_threads + 1)
     return replace(watched, pool=pool)
 
 

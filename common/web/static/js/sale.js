@@ -1,6 +1,7 @@
 // The sale page: stock kept fresh, and a press of the button that is always answered.
 
-import { follow, learnFrom } from "./page.js";
+import { enter } from "./door.js";
+import { follow, learnFrom, showLocalTimes } from "./page.js";
 
 const PATIENCE = 15_000; // milliseconds until an answer counts as lost
 const REFRESH = 5_000; // milliseconds between two looks at the stock, while somebody looks at the page
@@ -10,6 +11,7 @@ const form = document.getElementById("buy");
 const button = document.getElementById("press");
 const result = document.getElementById("result");
 let pressing = false;
+let permit; // for the press whose key is in the form
 
 function show(kind, again) {
   const template = document.querySelector(`template[data-answer="${kind}"]`)
@@ -47,6 +49,16 @@ function apply(fresh) {
   Object.assign(sale.querySelector(".stock meter"), { max: Math.max(1, fresh.units), value: left });
   label.textContent = label.dataset.text.replace("{left}", left).replace("{initial}", fresh.units);
   follow(sale);
+  showStale(fresh.stale);
+}
+
+/** Say since when nobody can be asked about the sale, if so. */
+function showStale(since) {
+  const notice = sale.querySelector("[data-stale]");
+  notice.hidden = !since;
+  if (!since) return;
+  Object.assign(notice.querySelector("time"), { dateTime: since, textContent: since });
+  showLocalTimes();
 }
 
 /** A new Idempotency-Key: the same press sent twice has the same one. (randomUUID wants https.) */
@@ -54,19 +66,32 @@ function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+function post(url, body, headers = {}) {
+  return fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRF-Token": form.elements.csrf_token.value, ...headers },
+    body: JSON.stringify(body),
+    signal: AbortSignal.timeout(PATIENCE),
+  });
+}
+
+/** Through the door first, if the sale has one and this press has no permit yet. */
+async function getPermit() {
+  if (!sale.dataset.entry || permit) return {};
+  return enter(sale.dataset.entry, post, form.elements.website.value, (what, share) => {
+    if (!result.querySelector("progress") || what !== "working") show(what);
+    if (share) result.querySelector("progress").value = share;
+  });
+}
+
 /** Send one press; answers its kind (placed, sold_out …, unknown when none came), and what belongs to it. */
 async function press() {
   try {
-    const response = await fetch(`${sale.dataset.url}/orders`, {
-      method: "POST",
-      headers: {
-        "Content-Type": "application/json",
-        "Idempotency-Key": form.elements.key.value,
-        "X-CSRF-Token": form.elements.csrf_token.value,
-      },
-      body: JSON.stringify({ quantity: form.elements.quantity.valueAsNumber }),
-      signal: AbortSignal.timeout(PATIENCE),
-    });
+    const entry = await getPermit();
+    if (entry.kind) return entry;
+    permit = entry.permit ?? permit;
+    const wanted = { quantity: form.elements.quantity.valueAsNumber, ...(permit && { permit }) };
+    const response = await post(`${sale.dataset.url}/orders`, wanted, { "Idempotency-Key": form.elements.key.value });
     const answer = await response.json();
     if (response.status === 202) return { kind: "ticket", page: `/tickets/${answer.id}` };
     const again = response.headers.get("Retry-After");
@@ -87,7 +112,10 @@ async function buy(event) {
   pressing = false;
   if (kind === "unauthorized") return location.assign(form.dataset.login);
   // With the old key it is the same press: whoever does not know its end, or is told to try again, sends that.
-  if (kind !== "unknown" && !again) form.elements.key.value = newKey();
+  if (kind !== "unknown" && !again) {
+    form.elements.key.value = newKey();
+    permit = undefined;
+  }
   show(kind, again);
   updateButton();
   (button.disabled ? result : button).focus();

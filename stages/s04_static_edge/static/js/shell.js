@@ -24,6 +24,7 @@ function fill(sale) {
   const limit = article.querySelector(".fine li");
   limit.textContent = limit.textContent.replace(/\d+/, sale.buyer_limit);
   article.dataset.url = SALE;
+  article.dataset.entry = sale.entry ?? "";
   Object.assign(byId("buy"), { action: location.pathname });
   byId("buy").dataset.login = NEXT;
   byId("quantity").max = sale.buyer_limit;

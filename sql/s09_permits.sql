@@ -1,0 +1,2 @@
+-- s09 changes nothing in the database: permits, and what the door remembers, live in Redis for minutes. How old an
+-- account is, `buyers` has known since s01.

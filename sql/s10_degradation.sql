@@ -1,0 +1,1 @@
+-- s10 changes nothing in the database: budgets, breakers and limits live in each process, switches in Redis.

@@ -1,0 +1,1 @@
+"""Doors that people really build. The proofs must notice each."""

@@ -1,0 +1,59 @@
+"""s10: the shop of s09, in which nobody waits for long: neither for a server, nor for who came before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from flask import Flask
+from redis import Redis
+
+from common import web
+from common.backends import Backends, Keys
+from common.shop import Shop
+from stages.s04_static_edge.origin import behind_edge
+from stages.s08_rate_limits.limiter import Limiter, SlidingLog
+from stages.s08_rate_limits.rules import Rules
+from stages.s09_permits import app as s09
+from stages.s09_permits.counter import PermitCounter
+from stages.s10_degradation.breaker import Breaker
+from stages.s10_degradation.budget import TimeBudget, in_time
+from stages.s10_degradation.bulkhead import Bulkhead
+from stages.s10_degradation.fallback import LastKnownCatalog
+from stages.s10_degradation.gates import Apart, InTime, Switched, through
+from stages.s10_degradation.guard import protect
+from stages.s10_degradation.shedding import AdaptiveLimit, DoorInTime, Shedding
+from stages.s10_degradation.switches import LiveSwitches
+from stages.s10_degradation.upkeep import KeepWarm
+
+
+def create_shop(
+    b: Backends,
+    *,
+    budget: Callable[..., TimeBudget] = TimeBudget,
+    breaker: Callable[..., Breaker] = Breaker,
+    bulkhead: Callable[[int], Bulkhead] = Bulkhead,
+    adaptive: Callable[..., AdaptiveLimit] = AdaptiveLimit,
+    switches: Callable[..., LiveSwitches] = LiveSwitches,
+    limiter: Callable[[Redis, Keys, Rules], Limiter] = SlidingLog,
+    counter: Callable[..., PermitCounter] = PermitCounter,
+) -> Shop:
+    time, threads = budget(b.clock), b.settings.web_threads
+    servers = protect(b, time, breaker, places=bulkhead(threads))
+    shop = s09.create_shop(b, limiter=limiter, counter=counter)
+    live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
+    gates = InTime(time), Switched(live, b.stock, b.keys), Apart(bulkhead(threads)), shedding
+    warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
+    return replace(
+        shop,
+        catalog=LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1)),
+        buy=through(gates, shop.buy),
+        door=shop.door and DoorInTime(shop.door, time, shedding),
+        switches=live,
+        silent=servers.silent,
+        services={**shop.services, "switches": live, "warm": warm},
+    )
+
+
+def create_app() -> Flask:
+    return in_time(behind_edge(web.create_app("s10_degradation", create_shop)))

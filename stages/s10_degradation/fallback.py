@@ -1,0 +1,77 @@
+"""Fallback data: the last known answer, marked as such, is better than none; if it is for looking only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+from pymysql import MySQLError
+from redis import RedisError
+
+from common.backends import Clock
+from common.shop import Busy, Catalog, LastKnownSale, Sale
+from stages.s10_degradation.breaker import Breaker
+from stages.s10_degradation.budget import TimeBudget
+
+AWAY = (MySQLError, RedisError, Busy)
+SIZE = 1000  # answers that are remembered
+
+T = TypeVar("T")
+
+
+class Known(NamedTuple):
+    answer: Any
+    at: datetime
+
+
+class LastKnownCatalog:
+    """A `Catalog` that says what it said last when `catalog` cannot say anything in time.
+
+    Guarantees that each such sale is a `LastKnownSale`, and that nobody waits for a catalog that has not
+    answered of late: one reader in a while tries it. Does not know what it was never asked; that raises, as
+    before. Price, window and stock may be old: for pages, never to decide by. (The units are Redis's, the
+    price of an order is the database's.)
+    """
+
+    def __init__(self, catalog: Catalog, clock: Clock, budget: TimeBudget, breaker: Breaker) -> None:
+        self._catalog = catalog
+        self._clock = clock
+        self._budget = budget
+        self._breaker = breaker
+        self._known: dict[Hashable, Known] = {}
+
+    def get(self, sale_id: int) -> Sale | None:
+        sale, at = self._ask(sale_id, lambda: self._catalog.get(sale_id))
+        return marked(sale, at) if sale else None
+
+    def list(self) -> list[Sale]:
+        sales, at = self._ask("list", self._catalog.list)
+        return [marked(sale, at) for sale in sales]
+
+    def _ask(self, name: Hashable, read: Callable[[], T]) -> tuple[T, datetime | None]:
+        """The answer, and when it was given if it is not of now."""
+        known = self._known.get(name)
+        if known and not self._breaker.lets_through():
+            return known
+        try:
+            with self._budget.request():
+                answer = read()
+        except AWAY:
+            self._breaker.failed()
+            if known is None:
+                raise
+            return known
+        self._breaker.worked()
+        self._remember(name, Known(answer, self._clock()))
+        return answer, None
+
+    def _remember(self, name: Hashable, known: Known) -> None:
+        self._known.pop(name, None)
+        self._known[name] = known
+        if len(self._known) > SIZE:
+            self._known.pop(next(iter(self._known)), None)  # the one that was asked for longest ago
+
+
+def marked(sale: Sale, at: datetime | None) -> Sale:
+    return LastKnownSale(**vars(sale), known_at=at) if at else sale
