@@ -25,7 +25,7 @@ from common.processes import start_consumer, start_events, start_web, start_work
 from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
 from common.shops import KnownShop
-from common.stages import Stage
+from common.stages import Stage, guarantees
 from common.web.auth import issue_token
 from common.web.seam import VARIABLE, plugs
 
@@ -80,6 +80,15 @@ class Running:
                 ) from None
         except (URLError, OSError) as error:
             raise LabError(f"{method} {path} was not answered: {error}") from None
+
+    def trust_everybody(self) -> None:
+        """Have the door of the stage, if it has one, suspect nobody, ask no work, and have permits for all.
+
+        A crowd of our own comes from one machine with new accounts: it looks like a thousand bots, and is.
+        """
+        if "no_early_entry" in guarantees(self.stage):
+            settings = self.admin("GET", "/api/admin/door")["settings"]
+            self.admin("PATCH", "/api/admin/door", dict.fromkeys(settings, 0) | {"seconds": 3600})
 
     def buyer_token(self, number: int = 1) -> str:
         """A bearer token of a demo buyer, good for 12 hours."""

@@ -19,7 +19,7 @@ from common.settings import Settings
 from common.stages import find
 from common.web.context import EXTENSION, Context
 
-pytest_plugins = ("tests.world", "tests.edge", "tests.built_site", "tests.chromium")
+pytest_plugins = ("tests.world", "tests.stalling", "tests.edge", "tests.built_site", "tests.chromium")
 
 Fresh = Callable[[str], Settings]
 MakeApp = Callable[..., Flask]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
@@ -17,7 +18,8 @@ from common.lab import Lab
 from common.lab.sockets import free_port
 from common.ports import claimed
 from common.running import Running, run_stage
-from common.stages import find
+from common.stages import find, guarantees
+from common.work import enter_at
 
 Run = Callable[..., Running]
 
@@ -40,6 +42,17 @@ def ask(
         return Answer(response.status, response.headers, response.read())
     finally:
         connection.close()
+
+
+def press(running: Running, sale_id: int, buyer: int = 1, **headers: str) -> Answer:
+    """One unit for a buyer, with the permit that it takes where the stage has a door."""
+    token, sale = running.buyer_token(buyer), f"{running.url}/api/sales/{sale_id}"
+    sent = {"Authorization": f"Bearer {token}", "Content-Type": "application/json", **headers}
+    wanted: dict[str, Any] = {"quantity": 1}
+    if "no_early_entry" in guarantees(running.stage):
+        _, told = enter_at(f"{sale}/entry", token)
+        wanted |= {"permit": told["permit"]} if "permit" in told else {}
+    return ask(f"{sale}/orders", "POST", json.dumps(wanted), sent)
 
 
 def state_url(running: Running, units: int = 10, url: str | None = None) -> str:

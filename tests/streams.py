@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 
 from common.lab.sockets import OnUnixSocket
 from common.running import Running
-from tests.edge import Answer, ask
+from tests import edge
+from tests.edge import Answer
 
 
 class Event(NamedTuple):
@@ -78,8 +79,7 @@ def bearer(shop: Running, buyer: int) -> dict[str, str]:
 
 def press(shop: Running, sale: int, buyer: int, **headers: str) -> Answer:
     """One unit for a buyer, over HTTP."""
-    sent = {**bearer(shop, buyer), "Content-Type": "application/json", **headers}
-    return ask(f"{shop.url}/api/sales/{sale}/orders", "POST", '{"quantity": 1}', sent)
+    return edge.press(shop, sale, buyer, **headers)
 
 
 def ticket_for(shop: Running, sale: int, buyer: int) -> str:

@@ -15,6 +15,7 @@ from common.processes import CONSUMER, worker_words
 from common.room.address import LOOPBACK
 from common.running import Running
 from common.service import service_argv
+from common.stages import guarantees
 from common.worker import queue_name
 
 
@@ -80,12 +81,15 @@ def show_room(console: Console, host: str, projector: str, phones: str) -> None:
 
 
 def curl_line(running: Running) -> str:
-    """A command that buys one unit of a sale that is open now."""
-    headers = [f"Authorization: Bearer {running.buyer_token()}", "Content-Type: application/json"]
-    words = ["curl", "-s", f"{running.url}/api/sales/{an_open_sale(running)}/orders"]
-    for header in headers:
+    """A command that buys one unit of a sale that is open now; through its door, if it has one."""
+    token, sale = running.buyer_token(), f"{running.url}/api/sales/{an_open_sale(running)}"
+    words = ["curl", "-s", f"{sale}/orders"]
+    for header in (f"Authorization: Bearer {token}", "Content-Type: application/json"):
         words += ["-H", header]
-    return shlex.join([*words, "-d", '{"quantity": 1}'])
+    if "no_early_entry" not in guarantees(running.stage):
+        return shlex.join([*words, "-d", '{"quantity": 1}'])
+    permit = shlex.join([sys.executable, "-m", "common.work", f"{sale}/entry", token])
+    return f"""{shlex.join(words)} -d '{{"quantity": 1, "permit": "'"$({permit})"'"}}'"""
 
 
 def an_open_sale(running: Running) -> int:

@@ -118,7 +118,10 @@ def hold(running: Running, crowd: Crowd, spectator: Spectator = NOBODY) -> Resul
 
 
 def open_sale(running: Running, units: int, limit: int = LIMIT, opens_in: float = 0) -> int:
-    """The id of a new sale that is open for an hour, from so many seconds after now on."""
+    """The id of a new sale that is open for an hour, from so many seconds after now on.
+
+    It is for a crowd of our own: a door, if there is one, lets all of them in.
+    """
     opens_at = datetime.now(UTC) + timedelta(seconds=opens_in)
     fields = {
         "title": "The kettle everybody wants",
@@ -133,6 +136,7 @@ def open_sale(running: Running, units: int, limit: int = LIMIT, opens_in: float 
     }
     sale_id = int(running.admin("POST", "/api/admin/sales", fields)["id"])
     running.admin("POST", f"/api/admin/sales/{sale_id}/publish")
+    running.trust_everybody()
     return sale_id
 
 

@@ -12,11 +12,13 @@ import resource
 import sys
 import time
 from contextlib import suppress
+from http import HTTPStatus
 from typing import Any
 
 import aiohttp
 
 from common.proof.history import Answer, Told, end_of, understand
+from common.work import enter
 
 SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in mid-run moves no latency
 FIRST_LOOK, LAST_LOOK = 0.1, 5.0  # seconds between two looks at a ticket, at first and in the end
@@ -37,6 +39,7 @@ class Generator:
     def __init__(self, session: aiohttp.ClientSession, job: dict[str, Any]) -> None:
         self._session = session
         self._job = job
+        self._entry: str | None = None  # of a sale that has a door
 
     async def check(self) -> None:
         """See that the shop answers, has the sale, and knows the first buyer's token."""
@@ -45,6 +48,7 @@ class Generator:
             async with self._session.get(self._job["url"] + path, headers=headers) as answer:
                 if answer.status != 200:
                     raise aiohttp.ClientError(f"the shop answered {answer.status}")
+                self._entry = self._entry or entry_of(parsed(await answer.text(errors="replace")))
 
     async def press_all(self, start: float) -> None:
         async with asyncio.TaskGroup() as group:
@@ -54,7 +58,7 @@ class Generator:
     async def _press(self, planned_at: float, press: dict[str, Any], token: str) -> None:
         await asyncio.sleep(planned_at - now())
         sent_at = now()
-        answer = await self._send(press, token)
+        answer = await self._send(press, token, give_up=planned_at + self._job["patience"])
         answered_at = now() if answer.status else None
         end = await self._follow(answer, token, give_up=planned_at + self._job["patience"])
         told = Told(
@@ -94,18 +98,44 @@ class Generator:
         except (aiohttp.ClientError, OSError):
             return None
 
-    async def _send(self, press: dict[str, Any], token: str) -> Answer:
+    async def _send(self, press: dict[str, Any], token: str, give_up: float) -> Answer:
+        """Through the door, where there is one, and the press. Who is not let in has pressed nothing."""
+        permit = {}
+        if self._entry:
+            answer, told = await self._enter(self._entry, token, give_up)
+            if "permit" not in told:
+                return answer
+            permit = {"permit": told["permit"]}
+        headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": press["key"]}
+        path = f"/api/sales/{self._job['sale_id']}/orders"
+        status, told = await self._post(path, {"quantity": press["quantity"], **permit}, headers)
+        # Without an answer it may have arrived all the same: nobody knows what became of it.
+        return understand(status, told) if status else Answer(None, "unknown", told["error"])
+
+    async def _enter(self, path: str, token: str, give_up: float) -> tuple[Answer, dict[str, Any]]:
+        """What the door said in the end. Who is still waiting when they give up has got nothing, for sure."""
+        headers = {"Authorization": f"Bearer {token}"}
         try:
-            async with self._session.post(
-                f"{self._job['url']}/api/sales/{self._job['sale_id']}/orders",
-                json={"quantity": press["quantity"]},
-                headers={"Authorization": f"Bearer {token}", "Idempotency-Key": press["key"]},
-            ) as answer:
-                text = await answer.text(errors="replace")
+            async with asyncio.timeout(give_up - now()):
+                status, told = await enter(lambda body: self._post(path, body, headers))
+        except TimeoutError:
+            return Answer(HTTPStatus.ACCEPTED, "refused", "no_place"), {}
+        return understand(status, told) if status else Answer(None, "refused", told["error"]), told
+
+    async def _post(self, path: str, body: object, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
+        """Status and document; 0 and the kind of error when there is no answer."""
+        try:
+            async with self._session.post(self._job["url"] + path, json=body, headers=headers) as answer:
+                told = parsed(await answer.text(errors="replace"))
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
-            # The request may have arrived all the same: nobody knows what became of it.
-            return Answer(None, "unknown", type(error).__name__)
-        return understand(answer.status, parsed(text))
+            return 0, {"error": type(error).__name__}
+        return answer.status, told if isinstance(told, dict) else {}
+
+
+def entry_of(sale: object) -> str | None:
+    """Where a sale's door is, if it has one."""
+    entry = sale.get("entry") if isinstance(sale, dict) else None
+    return entry if isinstance(entry, str) else None
 
 
 def parsed(text: str) -> object:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from common.backoffice import BackOffice
+from common.proof.door_scenarios import WITH_DOOR
 from common.proof.limit_scenarios import WITH_LIMITS
 from common.proof.scenario import Desk, Kill, Press, Scenario, Work
 from common.proof.scenarios import SCENARIOS
@@ -101,4 +102,6 @@ def scenarios_of(stage: Stage) -> dict[str, Scenario]:
         found |= WITH_JOURNAL
     if "rate_limited" in guarantees(stage):
         found |= WITH_LIMITS
+    if "permit_once" in guarantees(stage):
+        found |= WITH_DOOR
     return found

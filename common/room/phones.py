@@ -16,6 +16,7 @@ from common.live.serving import News, Serving
 from common.room.people import People, Phone, RoomFull
 from common.room.rounds import Rounds
 from common.running import Running
+from common.work import enter
 
 STATIC = Path(__file__).parent / "static"
 FILES = {"phone.css": STATIC, "phone.js": STATIC, "live.js": LIVE}
@@ -115,13 +116,22 @@ class Phones(Serving):
             return web.json_response({"outcome": "no", "code": "not_open"})
         now = time.time()
         await asyncio.sleep(round_.held_until(now) - now)
-        told = of_press(
-            *await self._ask(phone, "POST", f"/api/sales/{round_.sale_id}/orders", {"quantity": 1})
-        )
+        told = of_press(*await self._buy(phone, f"/api/sales/{round_.sale_id}"))
         before = phone.outcome_in(round_.number)
         if not before or before["outcome"] not in ("yes", "later"):  # pressing again takes nothing back
             phone.told_in, phone.outcome = round_.number, told
         return web.json_response(told)
+
+    async def _buy(self, phone: Phone, sale: str) -> tuple[int, Any]:
+        """Through the door, where the sale has one, and one unit."""
+        permit = {}
+        _, state = await self._ask(phone, "GET", sale)
+        if entry := state.get("entry"):
+            status, told = await enter(lambda body: self._ask(phone, "POST", entry, body))
+            if "permit" not in told:
+                return status, told
+            permit = {"permit": told["permit"]}
+        return await self._ask(phone, "POST", f"{sale}/orders", {"quantity": 1, **permit})
 
     async def _look(self, request: web.Request, phone: Phone) -> web.Response:  # noqa: ARG002 - a Handler
         """What has become of the phone's own ticket, if it has one; else what it was told."""

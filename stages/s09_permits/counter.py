@@ -31,7 +31,7 @@ class PermitCounter(JournalCounter):
     def __init__(self, redis: Redis, keys: Keys, permits: Permits, most: int = MOST) -> None:
         super().__init__(redis, keys, most)
         self._permits = permits
-        self._take = redis.register_script(lua.source(HERE / "reserve.lua"))
+        self._take_for_permit = redis.register_script(lua.source(HERE / "reserve.lua"))
 
     def reserve(self, reservation: Reservation, now: datetime) -> list[str]:
         """The answer of reserve.lua; `PermitRequired` or `PermitInvalid` where it says "no_permit". What was
@@ -40,7 +40,7 @@ class PermitCounter(JournalCounter):
         permit = self._permits.read(attempt)
         names = ("stock", "bought", "requests", "open", f"ticket:{token}", JOURNAL, PLACES, SERIALS)
         press = [milliseconds(now), attempt.buyer_id, attempt.key, attempt.quantity, token, self._most]
-        told = send(self._take, self._names(attempt.sale_id, *names), [*press, *permit])
+        told = send(self._take_for_permit, self._names(attempt.sale_id, *names), [*press, *permit])
         answer = [word.decode() for word in told]
         if answer == ["no_permit"]:
             raise PermitInvalid(USED) if attempt.permit else PermitRequired

@@ -14,8 +14,8 @@ from stages.s09_permits.watch import Watch
 class PermitDoor:
     """A `Door`: the watch, the challenge, the office, in this order.
 
-    Guarantees what those three guarantee. While Redis is away nobody gets in. No challenge is given out
-    before the opening either: there would be something to work out in advance.
+    Guarantees what those three guarantee. While Redis is away nobody gets in. Nobody is asked to work for
+    what cannot be had: not before the opening either, where there would be something to work out in advance.
     """
 
     def __init__(self, watch: Watch, challenges: Challenges, office: Office, clock: Clock) -> None:
@@ -33,10 +33,10 @@ class PermitDoor:
     def _enter(self, visit: Visit) -> Entry:
         now = self._clock()
         solved = self._challenges.judge(visit, now)
-        bits, settings = self._watch.price(visit, solved, now)
-        if not bits or solved.how == "right":
-            entry = self._office.issue(visit, settings, solved.name, now)
-            if entry:
-                return entry
-        self._office.check_open(visit.sale_id, now)
-        return self._challenges.make(visit, bits, now)
+        known = self._watch.look(visit, solved, now)
+        has_paid = solved.how == "right" or not known.settings["bits"]
+        if not has_paid:
+            self._office.check_sells(visit.sale_id, now)
+        bits = self._watch.price(visit, known)
+        entry = self._office.issue(visit, known.settings, solved.name, now) if has_paid else None
+        return entry or self._challenges.make(visit, bits, now)

@@ -39,12 +39,14 @@ class Office:
         self._warm_up = warm_up
         self._catalog = catalog
 
-    def check_open(self, sale_id: int, now: datetime) -> None:
-        """Raise the refusal if the sale does not sell, as far as the caches know."""
+    def check_sells(self, sale_id: int, now: datetime) -> None:
+        """Raise the refusal if there is nothing to be had, as far as the caches know."""
         sale = self._catalog.get(sale_id)
         if sale is None:
             raise NoSuchSale
         sale.check_open(now)
+        if sale.stock <= 0:
+            raise SoldOut
 
     def issue(self, visit: Visit, settings: Settings, solved: str, now: datetime) -> Permit | Wait | None:
         """None: the challenge called `solved` has brought a permit before, which is used up."""

@@ -25,6 +25,7 @@ class Places:
     """
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
         self._keys = keys
         self._issue = redis.register_script((HERE / "issue.lua").read_text())
 

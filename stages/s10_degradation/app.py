@@ -19,7 +19,7 @@ from stages.s09_permits.counter import PermitCounter
 from stages.s10_degradation.breaker import Breaker
 from stages.s10_degradation.budget import TimeBudget, in_time
 from stages.s10_degradation.bulkhead import Bulkhead
-from stages.s10_degradation.fallback import LastKnownCatalog
+from stages.s10_degradation.fallback import LastKnownCatalog, LenientWatch
 from stages.s10_degradation.gates import Apart, InTime, Switched, through
 from stages.s10_degradation.guard import protect
 from stages.s10_degradation.shedding import AdaptiveLimit, DoorInTime, Shedding
@@ -40,13 +40,14 @@ def create_shop(
 ) -> Shop:
     time, threads = budget(b.clock), b.settings.web_threads
     servers = protect(b, time, breaker, places=bulkhead(threads))
-    shop = s09.create_shop(b, limiter=limiter, counter=counter)
+    shop = s09.create_shop(b, watch=LenientWatch, limiter=limiter, counter=counter)
     live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
-    gates = InTime(time), Switched(live, b.stock, b.keys), Apart(bulkhead(threads)), shedding
-    warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
+    gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
+    catalog = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
+    warm = KeepWarm(catalog, b.sql, b.stock, b.keys)
     return replace(
         shop,
-        catalog=LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1)),
+        catalog=catalog,
         buy=through(gates, shop.buy),
         door=shop.door and DoorInTime(shop.door, time, shedding),
         switches=live,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pymysql
 import redis
 from pymysql.constants import CR
-from redis.connection import AbstractConnection
+from redis.connection import AbstractConnection, ConnectionPool
 
 from common.backends import Backends
 from common.database import Driver, Opener
@@ -87,18 +87,27 @@ class Servers(NamedTuple):
 
 
 def protect(b: Backends, budget: TimeBudget, breaker: Callable[..., Breaker], places: Bulkhead) -> Servers:
-    """From now on every call through `b`, whoever makes it, passes a guard."""
+    """From now on every call through `b`, whoever makes it, passes these guards, and none before."""
     servers = Servers(
         Guard(budget, breaker(b.clock), RedisNotAsked), Guard(budget, breaker(b.clock), MariaDBNotAsked)
     )
-    redis_pool, opener = b.stock.connection_pool, b.pool.connect
-    assert isinstance(opener, Opener)
-    kind = redis_pool.connection_class
-    redis_pool.connection_class = type(
-        f"Guarded{kind.__name__}", (GuardedRedis, kind), {"guard": servers.redis}
-    )
-    opener.driver = partial(guarded, opener.driver, servers.mariadb, places)
+    protect_redis(b.stock.connection_pool, servers.redis)
+    assert isinstance(b.pool.connect, Opener)
+    protect_mariadb(b.pool.connect, servers.mariadb, places)
     return servers
+
+
+def protect_redis(pool: ConnectionPool, guard: Guard) -> None:
+    kind = pool.connection_class
+    if not issubclass(kind, GuardedRedis):
+        kind = pool.connection_class = type(f"Guarded{kind.__name__}", (GuardedRedis, kind), {})
+    kind.guard = guard
+
+
+def protect_mariadb(opener: Opener, guard: Guard, places: Bulkhead) -> None:
+    if not isinstance(opener.driver, GuardedMariaDB):
+        opener.driver = GuardedMariaDB(opener.driver)
+    opener.driver.guard, opener.driver.places = guard, places
 
 
 class GuardedRedis(AbstractConnection):
@@ -143,25 +152,33 @@ class GuardedRedis(AbstractConnection):
             self.socket_connect_timeout = usual
 
 
-def guarded(driver: Driver, guard: Guard, places: Bulkhead, **options: Any) -> Any:
-    """A PyMySQL connection, opened in time by `driver`, whose calls pass the guard."""
-    seconds, usual = guard.let_in(), options["read_timeout"]
-    if seconds is not None:
-        options |= dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), seconds)
-    with guard.answering(seconds):
-        connection = driver(**options)
+class GuardedMariaDB:
+    """What opens PyMySQL connections: by `driver`, in time, and such that their calls pass the guard."""
 
-    def in_time(call: Callable[..., Any], *args: Any) -> Any:
-        seconds = guard.let_in()
+    guard: Guard
+    places: Bulkhead
+
+    def __init__(self, driver: Driver) -> None:
+        self._driver = driver
+
+    def __call__(self, **options: Any) -> Any:
+        seconds, usual = self.guard.let_in(), options["read_timeout"]
+        if seconds is not None:
+            options |= dict.fromkeys(("connect_timeout", "read_timeout", "write_timeout"), seconds)
+        with self.guard.answering(seconds):
+            connection = self._driver(**options)
+        for name in CALLS:
+            call = getattr(connection, name)
+            setattr(connection, name, partial(self._in_time, connection, usual, call))
+        return connection
+
+    def _in_time(self, connection: Any, usual: float, call: Callable[..., Any], *args: Any) -> Any:
+        seconds = self.guard.let_in()
         connection._read_timeout = connection._write_timeout = seconds or usual
         if seconds is None:
             return call(*args)
         try:
-            with places.place("MariaDB"), guard.answering(seconds):
+            with self.places.place("MariaDB"), self.guard.answering(seconds):
                 return call(*args)
         except Full:
             raise MariaDBNotAsked from None
-
-    for name in CALLS:
-        setattr(connection, name, partial(in_time, getattr(connection, name)))
-    return connection

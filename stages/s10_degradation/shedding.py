@@ -18,8 +18,8 @@ PAUSE = 0.2  # seconds in which the limit is lowered once: all who are late in t
 
 
 class AdaptiveLimit:
-    """How many may be under way: one more after a round of presses that were in time, `LESS` of them after
-    one that was late. (AIMD, as TCP does it: additive increase, multiplicative decrease.)
+    """How many may be under way: about one more after a round of presses in time, `LESS` of them after one
+    that was late. (AIMD, as TCP does it: additive increase, multiplicative decrease.)
 
     Between 1 and `most`. Guarantees that it comes down within a few rounds when each press begins to take
     longer, and up again when it does not any more; not that it is ever at the very best number.
@@ -43,9 +43,9 @@ class AdaptiveLimit:
 
     def leave(self, in_time: bool) -> None:
         with self._lock:
-            full = self._under_way >= int(self.limit)
+            used = 2 * self._under_way >= self.limit
             self._under_way -= 1
-            if in_time and full:  # only who came to the limit has shown that it may be higher
+            if in_time and used:  # a limit that nobody comes near says nothing about what would be too many
                 self.limit = min(self.limit + 1 / self.limit, self._most)
             elif not in_time and self._clock() - self._lowered >= timedelta(seconds=PAUSE):
                 self.limit = max(self.limit * LESS, 1.0)

@@ -61,10 +61,14 @@ class LiveSwitches:
 def read(kept: Mapping[Any, Any]) -> Switchboard:
     """What the hash holds. What is no switch of ours, or no value for it, is as if it were not there."""
     usual = Switchboard()
-    texts = {name.decode(): value.decode() for name, value in kept.items()}
+    texts = {text(name): text(value) for name, value in kept.items()}
     known = {
         name: type(value)(int(texts[name]))
         for name, value in asdict(usual).items()
         if texts.get(name, "").isdecimal()
     }
     return replace(usual, **known)
+
+
+def text(sent: bytes) -> str:
+    return sent.decode("utf-8", "replace")

@@ -27,6 +27,7 @@ class KeepWarm:
 
     Presses try that too, and in a small sale they succeed; but where it takes longer than a press may, each
     would begin anew, and the sale would never be warm. Any number of processes may do it at the same time.
+    For the list that it asks for each second, its process always knows one that is not much older.
     """
 
     where: Literal["web"] = "web"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
-from common.shop import Attempt, Outcome, Refused
+from common.shop import Outcome, Refused, Sale
 from stages.s05_redis_stock.stock import RedisStock
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
@@ -25,25 +24,21 @@ def look(shop: World) -> Finding:
     shop.buy(sold_out, buyer=1)
     shop.buy(open_still, buyer=1)
     crowd = [
-        attempt
+        press
         for nth in range(EACH)
-        for attempt in (
-            shop.attempt(early, 10 + nth),
-            shop.attempt(closed, 10 + nth),
-            shop.attempt(sold_out, 10 + nth),
-            shop.attempt(open_still, 1),
-        )
+        for press in ((early, 10 + nth), (closed, 10 + nth), (sold_out, 10 + nth), (open_still, 1))
     ]
     count = Statements(shop)
-    told = [refusal(shop, attempt) for attempt in crowd]
+    told = [refusal(shop, *press) for press in crowd]
     statements = count.since()
     met = set(told) == REASONS and len(told) == EACH * len(REASONS)
     return Finding(statements == 0, met, f"{len(told)} refused attempts cost {statements} statements")
 
 
-def refusal(shop: World, attempt: Attempt) -> str:
+def refusal(shop: World, sale: Sale, buyer: int) -> str:
+    """What a press comes to, at the door or behind it."""
     try:
-        outcome: Outcome = shop.shop.buy(attempt)
+        outcome: Outcome = shop.shop.buy(shop.attempt(sale, buyer))
     except Refused as refused:
         return refused.type
     return type(outcome).__name__
@@ -73,10 +68,10 @@ def test_refusals_cost_nothing_at_all_once_a_process_knows(world: Callable[..., 
     shop = world("s05")
     sale = shop.new_sale(units=1)
     shop.buy(sale, buyer=1)
-    assert refusal(shop, shop.attempt(sale, 2)) == "sold_out"
+    assert refusal(shop, sale, 2) == "sold_out"
     shop.backends.stock.connection_pool.disconnect()
     statements, commands = Statements(shop), shop.backends.stock.info("stats")["total_commands_processed"]
-    told = {refusal(shop, replace(shop.attempt(sale, 3), buyer_id=buyer)) for buyer in range(3, 103)}
+    told = {refusal(shop, sale, buyer) for buyer in range(3, 103)}
     assert told == {"sold_out"}
     assert statements.since() == 0
     assert shop.backends.stock.info("stats")["total_commands_processed"] - commands == 1  # this question

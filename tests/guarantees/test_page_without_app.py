@@ -9,7 +9,7 @@ from contextlib import suppress
 from common.demo.contest import open_sale
 from common.running import Running
 from common.web.i18n import LANGUAGES, messages
-from tests.edge import Answer, Run, ask
+from tests.edge import Answer, Run, ask, press
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
 
@@ -68,12 +68,7 @@ def visit(running: Running, sale_id: int) -> dict[str, Answer]:
 def buy(running: Running, sale_id: int) -> int:
     """The status that a press is answered with; 0 when there is no answer."""
     with suppress(OSError):
-        return ask(
-            f"{running.url}/api/sales/{sale_id}/orders",
-            "POST",
-            '{"quantity": 1}',
-            {"Authorization": f"Bearer {running.buyer_token()}", "Content-Type": "application/json"},
-        ).status
+        return press(running, sale_id).status
     return 0
 
 
