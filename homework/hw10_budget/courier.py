@@ -9,6 +9,8 @@ from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingMixIn, UnixStreamServer
 from typing import Any, Literal, NamedTuple, Self
 
+LONGEST_LINE = 1 << 16  # bytes
+
 
 class Reply(NamedTuple):
     """What the courier does with a request. `took`: ms until its reply; who waits less does not hear it.
@@ -58,7 +60,7 @@ class Courier:
 
         class Handler(StreamRequestHandler):
             def handle(self) -> None:
-                for line in self.rfile:
+                while line := self.rfile.readline(LONGEST_LINE):
                     self.wfile.write(json.dumps(courier.answer(json.loads(line))).encode() + b"\n")
 
         self._server = Server(str(self.path), Handler)

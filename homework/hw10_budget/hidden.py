@@ -14,8 +14,8 @@ def oversleeps(g: Grading) -> None:
     desk.save(9)
     desk.courier.late = 60
     for plan, within, draw, requests in (
-        ([checks.BUSY, checks.HANGS], 250, 0.9, 2),
-        ([checks.BUSY, checks.YES], 200, 0.9, 1),
+        ([checks.BUSY, checks.HANGS], 250, 0.875, 2),
+        ([checks.BUSY, checks.YES], 200, 0.875, 1),
         ([checks.HANGS], 700, 0.5, 2),
         ([checks.HANGS, checks.YES], 500, 0.0, 1),
     ):

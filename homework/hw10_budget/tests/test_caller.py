@@ -54,7 +54,7 @@ def unless_unwritten(function: Any, *arguments: Any, **named: Any) -> Any:
 def b() -> Iterator[Backends]:
     """A Redis of your own."""
     with Lab() as lab:
-        yield Backends.connect("s08", Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url))
+        yield Backends.connect("s10", Settings(mysql_url=lab.mysql.url, redis_url=lab.redis.url))
 
 
 @pytest.fixture
