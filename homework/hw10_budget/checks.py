@@ -66,7 +66,7 @@ def expect_pause(g: Grading, tries: int, left: int, asked: int, draw: float) -> 
     wanted = wait if left - wait >= SHORTEST else None
     seen = ask(g.box, "pause", tries=tries, left=left, retry_after=asked, draw=draw).value
     if seen != wanted or type(seen) is not type(wanted):
-        what = f"pause(tries={tries}, left={left}, retry_after={asked}, draw={draw}) is wrong"
+        what = f"the answer of pause(tries={tries}, left={left}, retry_after={asked}, draw={draw}) is wrong"
         raise Failed(what, expected=repr(wanted), seen=repr(seen))
 
 
@@ -84,9 +84,7 @@ def one_in_ten(g: Grading) -> None:
                 firsts += 1
                 continue
             wanted = firsts >= (made + 1) * per
-            what = (
-                f"{per} first tries earn a retry. After {firsts} of them and {made} retries, the next retry"
-            )
+            what = f"{per} first tries earn a retry. After {firsts} of them and {made} retries, one is wanted"
             expect(what, WORDS[wanted], WORDS[said])
             made += wanted
         g.backends.stock.flushall()
@@ -97,7 +95,7 @@ def own_bucket(g: Grading) -> None:
     desk.save(1)
     for to, which, wanted in ((desk.new_budget(), "other", 0), (desk.to, "one", 1)):
         desk.to = to
-        what = f"For one service a retry has been earned, and for another one none. Retries for the {which}"
+        what = f"For one service a retry has been earned, and for another one none. The {which} wants retries"
         desk.expect_saved(what, wanted)
 
 
@@ -105,8 +103,8 @@ def other_process(g: Grading) -> None:
     desk, box = Desk(g), g.new_box(actors=1)
     desk.budget(*["first"] * 7)
     desk.budget(*["first"] * 3, box=box)
-    desk.expect_saved("One process has made 7 first tries and another one 3. Retries for the other", 1, box)
-    desk.expect_saved("Of 10 first tries another process has spent the retry. Retries for the first", 0)
+    desk.expect_saved("One process has made 7 first tries and another one 3. The other wants retries", 1, box)
+    desk.expect_saved("Of 10 first tries another process has spent the retry. The first wants retries", 0)
 
 
 def no_hoard(g: Grading) -> None:
@@ -114,7 +112,7 @@ def no_hoard(g: Grading) -> None:
     for per, most in ((10, 10), (4, 3)):
         desk.to = desk.new_budget()
         desk.budget(*["first"] * (per * (most + 7) + 1), per=per, most=most)
-        what = f"At most {most} retries are saved up, and {most + 7} have been earned. Retries"
+        what = f"At most {most} retries are saved up, and {most + 7} have been earned. All are wanted"
         desk.expect_saved(what, most, per=per, most=most)
 
 
@@ -122,8 +120,8 @@ def one_token(g: Grading) -> None:
     def judge(_: Scene, run: Run) -> Sequence[Verdict]:
         granted = sum(run.outcomes[actor] == [True] for actor in "AB")
         if granted > 1:
-            return [broken("within_budget", "one retry has been earned, and both processes make it")]
-        return [] if granted else [broken("nothing_lost", "one retry has been earned, and nobody makes it")]
+            return [broken("within_budget", "both of them make it")]
+        return [] if granted else [broken("nothing_lost", "nobody makes it")]
 
     desk = Desk(g)
     title = "Two processes want to try again, and one retry has been earned"
@@ -134,7 +132,7 @@ def both_earn(g: Grading) -> None:
     def judge(scene: Scene, _: Run) -> Sequence[Verdict]:
         desk.to = scene["the courier"]
         if desk.budget("retry") != [True]:
-            return [broken("nothing_lost", "ten first tries have been made, and no retry has been earned")]
+            return [broken("nothing_lost", "that is ten first tries, and they have earned no retry")]
         return []
 
     desk = Desk(g)
@@ -233,7 +231,7 @@ def same_key(g: Grading) -> None:
         ([BUSY, LOST, YES], None, 2, "a Failure"),
     ):
         call = desk.send(*plan, key=key)
-        expect(f"{call.what}. So many parcels are on their way", 1, len(desk.courier.parcels))
+        expect(f"{call.what}. The number of parcels is wrong", 1, len(desk.courier.parcels))
         call.expect_requests(requests)
         expect(call.what, end, call.end)
 
@@ -263,7 +261,7 @@ def too_late(g: Grading) -> None:
     ):
         call = desk.send(*plan, within=within)
         call.expect_requests(requests)
-        expect(f"{call.what}. It ends after", f"{ended} ms", f"{call.ended} ms")
+        expect(f"{call.what}. It ends at the wrong time", f"after {ended} ms", f"after {call.ended} ms")
     desk.send(YES, within=0)
     expect("A call has no time left at all. Redis is sent", "nothing", ", ".join(desk.sent) or "nothing")
 
@@ -293,11 +291,14 @@ def gives_up(g: Grading) -> None:
         ([BUSY, BUSY, LOST], "may have been done, nobody back for 0 ms"),
     ):
         call = desk.send(*plan, draw=0.5)
+        call.expect_requests(3)
         expect(call.what, end, call.told)
         call.expect_end_at_once()
     desk.to = desk.new_budget()
     call = desk.send(BUSY, draw=0.5)
-    expect(f"{call.what}, and no retry has been earned", "not done, nobody back for 0 ms", call.told)
+    call = call._replace(what=f"{call.what}, and no retry has been earned")
+    call.expect_requests(1)
+    expect(call.what, "not done, nobody back for 0 ms", call.told)
     call.expect_end_at_once()
 
 
@@ -306,8 +307,8 @@ def dead(g: Grading) -> None:
     desk.courier.begin(BUSY)
     for number in range(100):
         desk.call("send", box=boxes[number % 3 == 0], key=f"order-{number}")
-    what = "The courier is always busy. 100 calls by two processes earn 10 retries. Requests that reach it"
-    expect(what, 110, len(desk.courier.requests))
+    what = "The courier is always busy. 100 calls by two processes earn 10 retries"
+    expect(f"{what}. The number of requests is wrong", 110, len(desk.courier.requests))
 
 
 def no_waste(g: Grading) -> None:
@@ -322,7 +323,7 @@ def no_waste(g: Grading) -> None:
         desk.to = desk.new_budget()
         desk.save(saved)
         desk.send(plan, within=within, key=key)
-        desk.expect_saved(f"{saved} had been earned. A call {what}. Retries after it", 1)
+        desk.expect_saved(f"{saved} had been earned. A call {what}. Then retries are wanted", 1)
 
 
 def redis_gone(g: Grading) -> None:
@@ -417,7 +418,11 @@ class Call(NamedTuple):
         return self.end
 
     def expect_requests(self, wanted: int) -> None:
-        expect(f"{self.what}. So many requests reach it", count(wanted), count(len(self.requests)))
+        expect(
+            f"{self.what}. The number of requests that reach it is wrong",
+            count(wanted),
+            count(len(self.requests)),
+        )
 
     def expect_time_of_each(self) -> None:
         """Each try was given what was left, and no more than `TRY`."""
@@ -431,11 +436,8 @@ class Call(NamedTuple):
         last = self.requests[-1]
         reply = self.plan[min(len(self.requests), len(self.plan)) - 1]
         wanted = last.at + min(reply.took, last.within)
-        expect(
-            f"{self.what}. There is no further try, and the call ends after",
-            f"{wanted} ms",
-            f"{self.ended} ms",
-        )
+        what = f"{self.what}. There is no further try, and the call does not end at once"
+        expect(what, f"after {wanted} ms", f"after {self.ended} ms")
 
 
 class Desk:
@@ -478,7 +480,7 @@ class Desk:
     def expect_saved(self, what: str, wanted: int, box: Sandbox | None = None, **rule: int) -> None:
         """Spend what is saved up; `Failed` unless it was so many retries."""
         seen = sum(self.budget(*["retry"] * (wanted + 2), box=box, **rule))
-        expect(what, f"{wanted} may be made", f"{seen} may be made")
+        expect(what, f"{wanted} granted", f"{seen} granted")
 
     def call(self, function: str, *, box: Sandbox | None = None, **arguments: Any) -> Answer:
         """A call to the courier, whatever it does just now."""
