@@ -385,7 +385,10 @@ class Switches(Protocol):
     """Live switches (s10)."""
 
     def now(self) -> Switchboard:
-        """As they are in this process. Asks nobody."""
+        """As this process obeys them. Asks nobody."""
+
+    def show(self) -> Switchboard:
+        """As they are set, or, if that cannot be asked, as this process obeys them."""
 
     def change(self, changes: Mapping[str, bool | int]) -> None:
         """Switch these, in every process; others stay as they are. Names are those of `Switchboard`."""

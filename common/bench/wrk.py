@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from subprocess import DEVNULL
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 from common.ids import new_id
 from common.lab import Lab, LabError
@@ -42,6 +43,7 @@ def load(lab: Lab, wrk: Program, url: str, seconds: int, tokens: Path | None = N
     figures = lab.folder / "wrk.json"
     words: list[str | Path] = [figures, path_of(url)]
     words += [tokens, new_id()] if tokens else []
+    words += ["", "", "door"] if tokens and has_door(url) else []
     before = children_cpu()
     done = subprocess.run(
         [*command(wrk, url, seconds), *words],
@@ -68,6 +70,7 @@ def press_once_each(lab: Lab, wrk: Program, url: str, tokens: Path, presses: int
     mark = lab.folder / "all-pressed"
     mark.unlink(missing_ok=True)
     words: list[str | Path] = [lab.folder / "wrk.json", path_of(url), tokens, new_id(), str(presses), mark]
+    words += ["door"] if has_door(url) else []
     began = time.monotonic()
     with subprocess.Popen([*command(wrk, url, patience), *words], stdout=DEVNULL, env=wrk.env()) as process:
         while process.poll() is None and not mark.exists():
@@ -77,6 +80,12 @@ def press_once_each(lab: Lab, wrk: Program, url: str, tokens: Path, presses: int
     if not mark.exists():
         raise LabError(f"{presses} presses were not answered within {patience} s")
     return took
+
+
+def has_door(url: str) -> bool:
+    """Whether one needs a permit to press at `url`."""
+    with urlopen(url.removesuffix("/orders"), timeout=10) as answer:  # noqa: S310 - our own address
+        return json.load(answer)["entry"] is not None
 
 
 def command(wrk: Program, url: str, seconds: int) -> list[str | Path]:

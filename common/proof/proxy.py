@@ -27,6 +27,8 @@ class Proxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
         self._flowing = asyncio.Event()
         self._losing = False
+        self._service = 0.0
+        self._turn = asyncio.Lock()
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.lost = 0  # replies dropped so far: the power check of whoever asked for it
@@ -57,6 +59,10 @@ class Proxy:
     def resume(self) -> None:
         self._loop.call_soon_threadsafe(self._flowing.set)
 
+    def slow_down(self, seconds: float) -> None:
+        """From now on each request takes so long, one after the other: so many a second, and no more."""
+        self._service = seconds
+
     async def _serve(self, client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
         try:
             server_in, server_out = await asyncio.open_connection(*self._server)
@@ -84,6 +90,9 @@ class Proxy:
         with suppress(OSError):
             while data := await source.read(CHUNK):
                 await self._flowing.wait()
+                if self._service and not losable:
+                    async with self._turn:
+                        await asyncio.sleep(self._service)
                 if losable and self._losing:
                     self._losing = False
                     self.lost += 1

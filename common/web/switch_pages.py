@@ -24,7 +24,7 @@ def admins_only() -> None:
 
 @bp.get("")
 def switch_list() -> str:
-    return show_switches(Form(asdict(switches().now())))
+    return show_switches(Form(asdict(switches().show())))
 
 
 @bp.post("")

@@ -37,8 +37,8 @@ def change_nothing_while_read_only() -> None:
 
 @bp.get("")
 def show_switches() -> dict[str, Any]:
-    """Every switch, as this process obeys it."""
-    return {"switches": asdict(switches().now())}
+    """Every switch, as it is set."""
+    return {"switches": asdict(switches().show())}
 
 
 @bp.patch("")

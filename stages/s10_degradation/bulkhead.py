@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from threading import Condition
 
-PATIENCE = 0.02  # seconds: what works takes less, and what hangs takes more
+PATIENCE = 0.1  # seconds: who is inside for longer than that does not come out in the next moment either
 
 
 class Full(Exception):
@@ -15,34 +15,39 @@ class Full(Exception):
 
 
 class Bulkhead:
-    """In each compartment, no more than half of a process's `threads` at once. One too many waits `patience`
-    seconds for a place, and is `Full` then.
+    """In each compartment, all of a process's `threads` but one, at once. One too many waits for a place as
+    long as people come out, and is `Full` when the first of them has been inside for `patience` seconds.
 
-    So what stands still in one compartment leaves the other half to everybody else, and holds up each of
-    those for `patience` at a time. Costs memory only for compartments in which somebody is.
+    So what stands still in one compartment leaves a thread to everybody else, which comes back to them at
+    once, whoever else wants to go in there; and what is only slow is waited for. Costs memory only for
+    compartments in which somebody is.
     """
 
     def __init__(self, threads: int, patience: float = PATIENCE) -> None:
-        self._most = max(1, threads // 2)
+        self._most = max(1, threads - 1)
         self._patience = patience
-        self._inside: Counter[Hashable] = Counter()
+        self._inside: dict[Hashable, list[float]] = {}  # since when, the first first
         self._changed = Condition()
 
     @contextmanager
     def place(self, compartment: Hashable) -> Iterator[None]:
-        with self._changed:
-            if not self._has_room(compartment):
-                self._changed.wait_for(lambda: self._has_room(compartment), self._patience)
-            if not self._has_room(compartment):
-                raise Full
-            self._inside[compartment] += 1
+        since = self._enter(compartment)
         try:
             yield
         finally:
             with self._changed:
-                self._inside[compartment] -= 1
-                self._inside += Counter()  # forgets where nobody is
+                self._inside[compartment].remove(since)
+                if not self._inside[compartment]:
+                    del self._inside[compartment]
                 self._changed.notify_all()
 
-    def _has_room(self, compartment: Hashable) -> bool:
-        return self._inside[compartment] < self._most
+    def _enter(self, compartment: Hashable) -> float:
+        with self._changed:
+            while len(inside := self._inside.get(compartment, [])) >= self._most:
+                patience = inside[0] + self._patience - time.monotonic()
+                if patience <= 0:
+                    raise Full
+                self._changed.wait(patience)
+            since = time.monotonic()
+            self._inside[compartment] = [*inside, since]
+            return since

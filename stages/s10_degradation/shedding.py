@@ -33,17 +33,18 @@ class AdaptiveLimit:
         self._under_way = 0
         self._lowered: datetime = clock()
 
-    def enter(self) -> bool:
-        """Whether there is room for one more, who then has to `leave`."""
+    def enter(self, spare: int = 0) -> bool:
+        """Whether there is room for one more, who then has to `leave`; and for `spare` others after that (if
+        the limit is not too low for it)."""
         with self._lock:
-            if self._under_way >= int(self.limit):
+            if self._under_way >= max(1, int(self.limit) - spare):
                 return False
             self._under_way += 1
             return True
 
     def leave(self, in_time: bool) -> None:
         with self._lock:
-            used = 2 * self._under_way >= self.limit
+            used = 2 * self._under_way >= int(self.limit)
             self._under_way -= 1
             if in_time and used:  # a limit that nobody comes near says nothing about what would be too many
                 self.limit = min(self.limit + 1 / self.limit, self._most)
@@ -69,11 +70,11 @@ class Shedding:
             return proceed(attempt)
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, spare: int = 0) -> Iterator[None]:
         """In this block one more is under way. Raises `Busy` instead of beginning with it."""
         if not self._in_time():
             raise busy("There is no time left to serve you; nothing was taken")
-        if not self._limit.enter():
+        if not self._limit.enter(spare):
             raise busy("Too many are being served at this moment; nothing was taken")
         try:
             yield
@@ -86,7 +87,11 @@ class Shedding:
 
 
 class DoorInTime:
-    """The `Door`, for visitors who have no more time than buyers, and count with them."""
+    """The `Door`, for visitors who have no more time than buyers, and count with them.
+
+    But one place is kept for presses: what was done for somebody who has a permit is wasted if there is no
+    room for their press.
+    """
 
     def __init__(self, door: Door, budget: TimeBudget, shedding: Shedding) -> None:
         self._door = door
@@ -94,5 +99,5 @@ class DoorInTime:
         self._shedding = shedding
 
     def enter(self, visit: Visit) -> Entry:
-        with self._budget.request(), self._shedding.place():
+        with self._budget.request(), self._shedding.place(spare=1):
             return self._door.enter(visit)

@@ -1,4 +1,4 @@
-"""The door of s09 in a real browser: work with JavaScript, a question without, in both languages; for everybody."""
+"""The door of s09 in a real browser: work with JavaScript, a question without, in both languages."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="it is in require
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="it is in requirements-dev.txt")
 expect = playwright.expect
 LANGUAGES = pytest.mark.parametrize(("locale", "language"), [("en-GB", "en"), ("zh-CN", "zh")])
-SOLVE = "([token, bits]) => import('{script}').then((door) => door.solve(token, bits, () => 0))"
+SOLVE = "([token, bits]) => import('{scripts}/door.js').then((door) => door.solve(token, bits, () => 0))"
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +73,10 @@ def test_hard_work_is_shown_and_can_be_watched_by_everybody(visit: Open, shop: R
 def test_the_hash_of_the_page_is_sha_256(visit: Open, shop: Running) -> None:
     """For challenges of every length around the ends of blocks."""
     page = at_sale(visit, shop)
-    script = page.evaluate("document.querySelector('script[type=module]').src").replace("shell.js", "door.js")
+    scripts = page.evaluate("document.querySelector('script[type=module]').src").rpartition("/")[0]
     for length in (*range(1, 70), 118, 119, 120, 128, 200, 400):
         token = ("challenge." * 40)[:length]
-        work = page.evaluate(SOLVE.replace("{script}", script), [token, 7])
+        work = page.evaluate(SOLVE.replace("{scripts}", scripts), [token, 7])
         assert zero_bits(token, work) >= 7, length
 
 
@@ -117,10 +117,7 @@ def test_the_trap_is_out_of_everybodys_way(visit: Open, shop: Running) -> None:
     """No key leads into it, no reader reads it, no eye sees it."""
     page = at_sale(visit, shop)
     trap = page.locator("input[name=website]")
-    assert trap.count() == 1
-    assert page.evaluate(
-        "document.querySelector('input[name=website]').closest('[aria-hidden=true]') !== null"
-    )
+    assert page.locator("[aria-hidden=true] input[name=website]").count() == 1
     for _ in range(40):
         page.keyboard.press("Tab")
         assert page.evaluate("document.activeElement.name") != "website"

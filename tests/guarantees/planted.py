@@ -14,6 +14,8 @@ from stages.s02_guarded_update.checkout import GuardedCheckout, count_purchase, 
 from stages.s03_cache import app as s03
 from stages.s03_cache.catalog import CachedCatalog
 from stages.s03_cache.shared import SharedCache
+from stages.s10_degradation import app as s10
+from stages.s10_degradation.shedding import AdaptiveLimit
 
 
 class GuardDropped(GuardedCheckout):
@@ -95,3 +97,19 @@ def s03_without_null_caching(b: Backends) -> Shop:
 
 def s03_that_tells_nobody(b: Backends) -> Shop:
     return replace(s03.create_shop(b, shared=partial(SharedCache, ttl=3600)), listeners=())
+
+
+class NeverFull(AdaptiveLimit):
+    """s10's limit, which counts who is under way, and has room for everybody."""
+
+    def enter(self, spare: int = 0) -> bool:
+        with self._lock:
+            self._under_way += 1
+        return True
+
+
+def s10_without_a_guard_before_redis(b: Backends) -> Shop:
+    """The budget is opened, and nobody asks it how long to wait."""
+    shop, pool = s10.create_shop(b), b.stock.connection_pool
+    pool.connection_class = pool.connection_class.__mro__[2]
+    return shop

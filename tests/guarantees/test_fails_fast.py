@@ -48,10 +48,13 @@ class Asked:
 
 
 def look(stalling: Stalling) -> Finding:
-    """Each server stalls in turn, in the middle of a sale."""
-    found = [stalled(stalling, server) for server in stalling.proxies]
-    kept = all(each.kept for each in found)
-    return Finding(kept, all(each.met for each in found), "; ".join(each.evidence for each in found))
+    """Each server stalls in turn, in the middle of a sale; the first harm is enough."""
+    found = []
+    for server in stalling.proxies:
+        found.append(stalled(stalling, server))
+        if not found[-1].kept:
+            return found[-1]
+    return Finding(True, all(each.met for each in found), "; ".join(each.evidence for each in found))
 
 
 def stalled(stalling: Stalling, server: Server) -> Finding:

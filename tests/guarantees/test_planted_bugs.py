@@ -14,12 +14,15 @@ from tests.guarantees import (
     planted,
     test_cheap_reads,
     test_crash_safe,
+    test_fails_fast,
     test_fresh_reads,
     test_no_oversell,
     test_purchase_limit,
+    test_sheds_not_collapses,
 )
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
+from tests.stalling import Stallings
 from tests.world import HandClock, World
 
 Explorers = Callable[..., Explorer]
@@ -54,6 +57,18 @@ def test_a_stale_entry_is_caught_by_fresh_reads(
 
 def test_uncached_misses_are_caught_by_cheap_reads(world: Worlds) -> None:
     finding = test_cheap_reads.look(world("s03", create_shop=planted.s03_without_null_caching))
+    assert finding.met
+    assert not finding.kept
+
+
+def test_calls_that_ask_no_budget_are_caught_by_fails_fast(stalling: Stallings) -> None:
+    finding = test_fails_fast.look(stalling("s10", create_shop=planted.s10_without_a_guard_before_redis))
+    assert finding.met
+    assert not finding.kept
+
+
+def test_a_limit_with_room_for_everybody_is_caught_by_sheds_not_collapses(settings: Settings) -> None:
+    finding = test_sheds_not_collapses.look("s10", settings, adaptive=planted.NeverFull)
     assert finding.met
     assert not finding.kept
 
