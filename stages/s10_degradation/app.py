@@ -49,14 +49,10 @@ def create_shop(
     gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
     catch_up = CatchUp(shop.catalog, JournalCounter(b.stock, b.keys))  # visitors wait for its reading, too
     warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
-    return replace(
-        shop,
-        buy=through(gates, shop.buy),
-        door=shop.door and DoorInTime(shop.door, time, shedding),
-        switches=live,
-        silent=servers.silent,
-        services={**shop.services, "catch-up": catch_up, "switches": live, "warm": warm},
-    )
+    services = {**shop.services, "catch-up": catch_up, "switches": live, "warm": warm}
+    door = DoorInTime(shop.door, time, shedding) if shop.door else None
+    buy = through(gates, shop.buy)
+    return replace(shop, buy=buy, door=door, switches=live, silent=servers.silent, services=services)
 
 
 def create_app() -> Flask:
