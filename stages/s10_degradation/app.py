@@ -24,7 +24,7 @@ from stages.s10_degradation.gates import Apart, InTime, Switched, through
 from stages.s10_degradation.guard import protect
 from stages.s10_degradation.shedding import AdaptiveLimit, DoorInTime, Shedding
 from stages.s10_degradation.switches import LiveSwitches
-from stages.s10_degradation.upkeep import KeepWarm
+from stages.s10_degradation.upkeep import CatchUp
 
 
 def create_shop(
@@ -44,7 +44,7 @@ def create_shop(
     live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
     gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
     catalog = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
-    warm = KeepWarm(catalog, b.sql, b.stock, b.keys)
+    catch_up = CatchUp(catalog, b.sql, b.stock, b.keys)
     return replace(
         shop,
         catalog=catalog,
@@ -52,7 +52,7 @@ def create_shop(
         door=shop.door and DoorInTime(shop.door, time, shedding),
         switches=live,
         silent=servers.silent,
-        services={**shop.services, "switches": live, "warm": warm},
+        services={**shop.services, "switches": live, "catch-up": catch_up},
     )
 
 
