@@ -151,22 +151,16 @@ def stalls(lang: Lang) -> str:
         document["units"],
     ]
     meanwhile = [
-        (
-            f"{each['seconds']:.0f} s",
-            each["answered"],
-            each["with_ticket"],
-            each["milliseconds_p99_to_answer"],
-        )
-        for each in document["stalls"]
+        (f"{each['seconds']:.0f} s", each["answered"], each["with_ticket"]) for each in document["stalls"]
     ]
-    head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")] + ["p99 ms"]
+    head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")]
     times = ("after_the_crowd", "after_sending_again")
     verdicts = [_verdict(document[time], document["units"], lang) for time in times]
     names = [word(f"stalls: {key}", lang) for key in ("unknown", "sold", "oversold", "broken")]
     return _shown(
         *(STALLS, {"about": document}, lang),
         word("stalls: crowd", lang, *(f"{number:,}" for number in crowd)),
-        table(head, meanwhile, "rrrr"),
+        table(head, meanwhile, "rrr"),
         table(
             ["", *(word(f"stalls: {time}", lang) for time in times)],
             zip(names, *verdicts, strict=True),
@@ -176,7 +170,7 @@ def stalls(lang: Lang) -> str:
 
 
 def _verdict(found: Document, units: int, lang: Lang) -> tuple[object, ...]:
-    """What a drill found at one time: told nothing clear, sold, too many, and which promises are broken."""
+    """What a drill found at one time: told to try again, sold, too many, and which promises are broken."""
     broken = [f"`{name}`" for name, each in found["verdicts"].items() if each["state"] == "broken"]
     return (
         *(found["told"].get("unknown", 0), f"{found['sold']:,} / {units:,}", found["oversold"]),
