@@ -13,6 +13,8 @@ from common import web
 from common.backends import Backends, Keys
 from common.shop import Shop
 from stages.s04_static_edge.origin import behind_edge
+from stages.s05_redis_stock.upkeep import CatchUp
+from stages.s07_journal.counter import JournalCounter
 from stages.s08_rate_limits.limiter import Limiter, SlidingLog
 from stages.s08_rate_limits.rules import Rules
 from stages.s09_permits import app as s09
@@ -25,7 +27,7 @@ from stages.s10_degradation.gates import Apart, InTime, Switched, through
 from stages.s10_degradation.guard import protect
 from stages.s10_degradation.shedding import AdaptiveLimit, DoorInTime, Shedding
 from stages.s10_degradation.switches import LiveSwitches
-from stages.s10_degradation.upkeep import CatchUp
+from stages.s10_degradation.upkeep import KeepWarm
 
 
 def create_shop(
@@ -45,15 +47,12 @@ def create_shop(
     shop = s09.create_shop(b, watch=LenientWatch, limiter=limiter, counter=counter, catalog=remembered)
     live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
     gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
-    catch_up = CatchUp(shop.catalog, b.sql, b.stock, b.keys)
-    return replace(
-        shop,
-        buy=through(gates, shop.buy),
-        door=shop.door and DoorInTime(shop.door, time, shedding),
-        switches=live,
-        silent=servers.silent,
-        services={**shop.services, "switches": live, "catch-up": catch_up},
-    )
+    catch_up = CatchUp(shop.catalog, JournalCounter(b.stock, b.keys))  # visitors wait for its reading, too
+    warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
+    services = {**shop.services, "catch-up": catch_up, "switches": live, "warm": warm}
+    door = DoorInTime(shop.door, time, shedding) if shop.door else None
+    buy = through(gates, shop.buy)
+    return replace(shop, buy=buy, door=door, switches=live, silent=servers.silent, services=services)
 
 
 def create_app() -> Flask:

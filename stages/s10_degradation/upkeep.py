@@ -1,45 +1,52 @@
-"""What each web process does in the background, and what no request has the time for."""
+"""A warm-up reads a whole sale from MariaDB. It takes the time it takes, and no request has that much."""
 
 from __future__ import annotations
 
 import logging
+import time
+from collections.abc import Callable
+from typing import Literal
 
 from pymysql import MySQLError
-from redis import Redis
+from redis import Redis, RedisError
 
 from common.backends import Keys
 from common.database import Sql
 from common.shop import Busy, Catalog
-from stages.s05_redis_stock import upkeep
 from stages.s07_journal.counter import JournalCounter
 from stages.s07_journal.journal import Journal
 from stages.s07_journal.upkeep import WarmUp
 
 log = logging.getLogger(__name__)
 
+EVERY = 1.0  # seconds between two looks
 
-class CatchUp(upkeep.CatchUp):
-    """s05's, which reads a catalog that takes no longer than for a request: requests join a read that is
-    under way, and would wait as long as that does. So the process always knows a list that is not much older.
 
-    And it warms up every published sale whose stock is not in Redis. Presses try that too, and in a small
-    sale they succeed; but a warm-up reads a whole sale from MariaDB, and where that takes longer than a press
-    may, each would begin anew. Any number of processes may do it at the same time.
+class KeepWarm:
+    """A `Service` in each web process: warms up every published sale whose stock is not in Redis.
+
+    Presses try that too, and in a small sale they succeed; but where it takes longer than a press may, each
+    would begin anew, and the sale would never be warm. Any number of processes may do it at the same time.
+    For the list that it asks for each second, its process always knows one that is not much older.
     """
 
+    where: Literal["web"] = "web"
+
     def __init__(self, catalog: Catalog, sql: Sql, redis: Redis, keys: Keys) -> None:
-        counter = JournalCounter(redis, keys)
-        super().__init__(catalog, counter)
-        self._warm_up = WarmUp(sql, counter, Journal(redis, keys))
+        self._catalog = catalog
+        self._counter = JournalCounter(redis, keys)
+        self._warm_up = WarmUp(sql, self._counter, Journal(redis, keys))
+
+    def run(self, stop: Callable[[], bool]) -> None:
+        while not stop():
+            try:
+                self.look()
+            except (RedisError, MySQLError, Busy) as error:
+                log.warning("not everything is warm: %s", error)
+            time.sleep(EVERY)
 
     def look(self) -> None:
-        try:
-            super().look()
-            self._keep_warm()
-        except (MySQLError, Busy) as error:
-            log.warning("not everything is warm: %s", error)
-
-    def _keep_warm(self) -> None:
+        """Once. Raises what the servers raise."""
         sales = [sale.id for sale in self._catalog.list() if sale.state == "published"]
         for sale_id, left in zip(sales, self._counter.left(sales), strict=True):
             if left is None:

@@ -800,6 +800,26 @@ def test_who_joins_a_read_of_the_background_waits_no_longer_than_for_one_of_a_re
     assert bool(answered) == (code == "s10")
 
 
+def test_nobody_waits_for_a_service_that_reads_for_all(stalling: Stallings) -> None:
+    """Of all who miss a cache at once one reads. That may be a service, and it has a budget for that."""
+    stalled = stalling("s10")
+    shop = stalled.shop.shop
+    stalled.shop.new_sale(units=5)
+    shop.catalog.list()
+    stalled.forget_what_was_read()
+    stalled.proxies["MariaDB"].stall()
+    with ThreadPoolExecutor(1) as background:
+        try:
+            reading = background.submit(shop.services["catch-up"].look)  # type: ignore[attr-defined]
+            until(lambda: shop.catalog._catalog._local._flights or reading.done())  # type: ignore[attr-defined]
+            began = time.monotonic()
+            [*sales] = shop.catalog.list()
+            assert time.monotonic() - began < BOUND
+        finally:
+            stalled.proxies["MariaDB"].resume()
+    assert all(isinstance(sale, LastKnownSale) for sale in sales)
+
+
 # What is warmed up, and what stands before it all.
 
 
@@ -809,7 +829,7 @@ def test_a_cold_sale_is_warmed_up_by_nobody_who_waits(world: Worlds) -> None:
     shop.buy(sale, 1)
     names = [shop.backends.keys(sale.id, name) for name in ("stock", "bought", "requests", "epoch")]
     shop.backends.stock.delete(*names)
-    shop.shop.services["catch-up"].look()  # type: ignore[attr-defined]
+    shop.shop.services["warm"].look()  # type: ignore[attr-defined]
     assert shop.backends.stock.hget(names[0], "left") == b"2"
 
 
