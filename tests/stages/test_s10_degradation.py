@@ -800,26 +800,6 @@ def test_who_joins_a_read_of_the_background_waits_no_longer_than_for_one_of_a_re
     assert bool(answered) == (code == "s10")
 
 
-def test_nobody_waits_for_a_service_that_reads_for_all(stalling: Stallings) -> None:
-    """Of all who miss a cache at once one reads. That may be a service, and it has a budget for that."""
-    stalled = stalling("s10")
-    shop = stalled.shop.shop
-    stalled.shop.new_sale(units=5)
-    shop.catalog.list()
-    stalled.forget_what_was_read()
-    stalled.proxies["MariaDB"].stall()
-    with ThreadPoolExecutor(1) as background:
-        try:
-            reading = background.submit(shop.services["catch-up"].look)  # type: ignore[attr-defined]
-            until(lambda: shop.catalog._catalog._local._flights or reading.done())  # type: ignore[attr-defined]
-            began = time.monotonic()
-            [*sales] = shop.catalog.list()
-            assert time.monotonic() - began < BOUND
-        finally:
-            stalled.proxies["MariaDB"].resume()
-    assert all(isinstance(sale, LastKnownSale) for sale in sales)
-
-
 # What is warmed up, and what stands before it all.
 
 
