@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pymysql
@@ -815,7 +816,7 @@ def test_a_cold_sale_is_warmed_up_by_nobody_who_waits(world: Worlds) -> None:
 
 def test_the_door_opens_for_new_accounts_while_mariadb_is_silent(stalling: Stallings) -> None:
     """Nobody knows how old they are, so they are taken for new: more work, and not no entry."""
-    stalled = stalling("s10")
+    stalled = stalling("s10", budget=partial(TimeBudget, whole=PATIENCE))
     shop = stalled.shop.shop
     sale = stalled.shop.new_sale(units=5)
     assert shop.doorkeeper
