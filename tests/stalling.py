@@ -42,10 +42,11 @@ class Stalling:
     proxies: Mapping[Server, Proxy]
 
     def forget_what_was_read(self) -> None:
-        """No cache has the sales any more."""
+        """No cache has the sales any more, and nobody is reading them."""
         self.clock.forward(60)
-        for entry in self.shop.backends.cache.keys(f"{self.shop.stage.code}:*:value"):
-            self.shop.backends.cache.delete(entry)
+        for name in ("value", "lease"):
+            for entry in self.shop.backends.cache.keys(f"{self.shop.stage.code}:*:{name}"):
+                self.shop.backends.cache.delete(entry)
 
     def renewed(self, attempt: Attempt) -> Attempt:
         """The same press, sent (again) now."""
@@ -71,6 +72,8 @@ def stalling(lab: Lab, settings: Settings) -> Iterator[Stallings]:
             clock = Clock()
             shop = World(code, through, clock, **plugs)
             at_the_end.callback(shop.close)
-            return Stalling(shop, clock, {"Redis": redis, "MariaDB": mysql})
+            made = Stalling(shop, clock, {"Redis": redis, "MariaDB": mysql})
+            made.forget_what_was_read()  # by whom an earlier proof has left behind
+            return made
 
         yield make

@@ -16,6 +16,7 @@ import json
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -65,6 +66,7 @@ class Stall:
             "seconds": round(self.ended - self.began, 1),
             "answered": len(during),
             "with_ticket": len(tickets),
+            "others": dict(Counter(each.code or "" for each in during if each.status != 202)),
             "milliseconds_p99_to_answer": milliseconds(quantile(during, 0.99)),
         }
 
@@ -163,7 +165,7 @@ def with_bots(facts: Facts, size: Drill) -> Facts:
 
 
 def main(file: Path) -> None:
-    size = Drill(buyers=10_000, units=6_000, seconds=120, patience=60, seed=10, presses=1)
+    size = Drill(buyers=10_000, units=12_000, seconds=120, patience=60, seed=10, presses=1)
     with Lab(say=print) as lab, Proxy(lab.mysql.tcp) as mysql:
         through = {"MYSQL_URL": "mysql://root@{}:{}/".format(*mysql.address)}
         running = run_stage(
