@@ -95,6 +95,18 @@ class Macros:
         """What s08's five limiters let through of one press a second. Nothing until measured."""
         return measured.bursts(self._lang)
 
+    def bots(self, shop: str | None = None) -> str:
+        """What people and bots got of one sale, at s08 and s09, or at one of them. Nothing until measured."""
+        return measured.bots(self._lang, shop)
+
+    def overload(self) -> str:
+        """What s09 and s10 answer in time as more and more buyers press. Nothing until measured."""
+        return measured.overload(self._lang)
+
+    def stalls(self) -> str:
+        """What s10 told a crowd while MariaDB was silent, and the verdict. Nothing until measured."""
+        return measured.stalls(self._lang)
+
     def schedule(self) -> str:
         """The timetable."""
         return tables.schedule(self._lang, self._here())

@@ -18,9 +18,11 @@ from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
 RESULTS = DOCS / "results"
-BENCH, GROWTH, DRAIN, BURSTS = (
-    RESULTS / f"{name}.json" for name in ("bench", "growth", "s07_drain", "s08_bursts")
+BENCH, GROWTH, DRAIN, BURSTS, BOTS, OVERLOAD, STALLS = (
+    RESULTS / f"{name}.json"
+    for name in ("bench", "growth", "s07_drain", "s08_bursts", "s09_bots", "s10_overload", "s10_drill")
 )
+Said = list[tuple[str, tuple[object, ...]]]  # keys of WORDS, and what to put into them
 Document = dict[str, Any]
 
 
@@ -94,24 +96,113 @@ def bursts(lang: Lang) -> str:
     seconds = document["seconds"]
     head = [word("limiter", lang, document["count"], seconds), word("most_in", lang, 20)]
     head += [word("most_in", lang, seconds), word("bytes_a_key", lang)]
-    picture = _picture(_translated(BURSTS.with_suffix(".svg").read_text("utf-8"), document, lang))
+    picture = _picture(_translated(BURSTS, _bursts_said(document), lang))
     return _shown(BURSTS, {"about": document}, lang, picture, table(head, rows, "lrrr"))
 
 
-def _translated(svg: str, document: Document, lang: Lang) -> str:
-    """The picture of the bursts, which is drawn in English, with the words of `lang`."""
+def bots(lang: Lang, shop: str | None = None) -> str:
+    """Who got how many units of one sale, by what they do: at all shops, or at one, as OWASP calls it."""
+    document = _read(BOTS)
+    if not document:
+        return ""
+    met = [each for each in document["shops"] if shop in {None, each["shop"]}]
+    kinds = {"person": {"accounts": document["people"], "threat": ""}, **document["bots"]}
+    rows = [
+        [word(f"bots: {kind}", lang), *(at["units"][kind] for at in met), each["accounts"], each["threat"]]
+        for kind, each in kinds.items()
+    ]
+    rows.append([word("share_of_bots", lang), *(f"**{at['share_of_bots']:.0%}**" for at in met), "", ""])
+    head = [word("who", lang), *(word(at["shop"], lang) for at in met), word("accounts", lang), "OWASP"]
+    shown = len(head) if shop else len(head) - 2
+    picked = table(head[:shown], [row[:shown] for row in rows], ("l" + "r" * len(met) + "rl")[:shown])
+    return _shown(BOTS, {"about": document}, lang, picked)
+
+
+def overload(lang: Lang) -> str:
+    """What s09 and s10 answer in time as more and more buyers press, as a picture and a table."""
+    document = _read(OVERLOAD)
+    if not document:
+        return ""
+    stages = document["stages"]
+    rows = [
+        (each["presses_a_second"], *(found["loads"][place]["goodput"] for found in stages.values()))
+        for place, each in enumerate(next(iter(stages.values()))["loads"])
+    ]
+    shares = {code: f"{found['at_the_highest_load']:.0%}" for code, found in stages.items()}
+    rows.append((word("overload: at_the_end", lang), *(f"**{share}**" for share in shares.values())))
+    head = [word("overload: load", lang), *(word("overload: goodput", lang, code) for code in stages)]
+    said: Said = [
+        ("overload: title", (document["seconds_a_buyer_waits"],)),
+        ("overload: in words", ()),
+        ("overload: server", (round(document["seconds_of_redis_for_a_command"] * 1000),)),
+        *(("overload: said", (code, share)) for code, share in shares.items()),
+    ]
+    picture = _picture(_translated(OVERLOAD, said, lang))
+    return _shown(OVERLOAD, {"about": document}, lang, picture, table(head, rows, "r" * len(head)))
+
+
+def stalls(lang: Lang) -> str:
+    """What a crowd was told while MariaDB stalled, and what the oracle says afterwards."""
+    document = _read(STALLS)
+    if not document:
+        return ""
+    crowd = [document[key] for key in ("buyers", "attempts")] + [
+        document["bots"]["accounts"],
+        document["units"],
+    ]
+    meanwhile = [
+        (
+            f"{each['seconds']:.0f} s",
+            each["answered"],
+            each["with_ticket"],
+            each["milliseconds_p99_to_answer"],
+        )
+        for each in document["stalls"]
+    ]
+    head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")] + ["p99 ms"]
+    times = ("after_the_crowd", "after_sending_again")
+    verdicts = [_verdict(document[time], document["units"], lang) for time in times]
+    names = [word(f"stalls: {key}", lang) for key in ("unknown", "sold", "oversold", "broken")]
+    return _shown(
+        *(STALLS, {"about": document}, lang),
+        word("stalls: crowd", lang, *(f"{number:,}" for number in crowd)),
+        table(head, meanwhile, "rrrr"),
+        table(
+            ["", *(word(f"stalls: {time}", lang) for time in times)],
+            zip(names, *verdicts, strict=True),
+            "lrr",
+        ),
+    )
+
+
+def _verdict(found: Document, units: int, lang: Lang) -> tuple[object, ...]:
+    """What a drill found at one time: told nothing clear, sold, too many, and which promises are broken."""
+    broken = [f"`{name}`" for name, each in found["verdicts"].items() if each["state"] == "broken"]
+    return (
+        *(found["told"].get("unknown", 0), f"{found['sold']:,} / {units:,}", found["oversold"]),
+        ", ".join(broken) or word("stalls: none", lang),
+    )
+
+
+def _bursts_said(document: Document) -> Said:
     count, seconds = document["count"], document["seconds"]
-    said: list[tuple[str, tuple[object, ...]]] = [
+    said: Said = [
         ("bursts: title", (count, seconds, seconds)),
         ("bursts: in words", (count, seconds)),
         *((f"bursts: {key}", ()) for key in ("minute", "legend", "source")),
     ]
     for each in document["limiters"]:
         said += [(f"limiter: {each['name']}", ()), ("bursts: most", (each["most_in_a_window"], seconds))]
+    return said
+
+
+def _translated(result: Path, said: Said, lang: Lang) -> str:
+    """The picture beside `result`, which is drawn in English, with the words of `lang`."""
+    svg = result.with_suffix(".svg").read_text("utf-8")
     for key, values in said:
         english = word(key, "en", *values)
         if english not in svg and word(key, lang, *values) not in svg:
-            raise PageError(f"the picture of the bursts does not say {english!r}")
+            raise PageError(f"the picture beside {result.name} does not say {english!r}")
         svg = svg.replace(english, word(key, lang, *values))
     return svg
 

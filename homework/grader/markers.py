@@ -5,6 +5,12 @@
     # </todo>
     # <mine>  …  # </mine>                       goes, with everything in between
 
+    # <given>                                    becomes   the lines between, without their `#`: what works in
+    # …                                                    its own way, and is to be mended
+    # <mended>
+    …
+    # </given>
+
 In a file that is not Python, `# <todo>` leaves its sentence and nothing else. Lua begins them with `--`.
 """
 
@@ -18,12 +24,23 @@ from homework.grader.book import Homework, all_homeworks
 
 TODO = re.compile(r"^([ \t]*)(#|--) <todo> ?(.*)\n(?:.*\n)*?[ \t]*\2 </todo>\n", re.MULTILINE)
 MINE = re.compile(r"\n*^[ \t]*(#|--) <mine>\n(?:.*\n)*?[ \t]*\1 </mine>\n", re.MULTILINE)
+GIVEN = re.compile(
+    r"^([ \t]*)(#|--) <given>\n((?:\1\2.*\n)*?)\1\2 (?:<mended>\n(?:.*\n)*?[ \t]*\2 )?</given>\n",
+    re.MULTILINE,
+)
 
 
 def starter_of(name: str, solution: str) -> str:
     """What a student gets of this file."""
     end = r"\1raise NotImplementedError\n" if name.endswith(".py") else ""
-    return TODO.sub(r"\1\2 TODO: \3\n" + end, MINE.sub("\n", solution)).rstrip("\n") + "\n"
+    text = GIVEN.sub(given, MINE.sub("\n", solution))
+    return TODO.sub(r"\1\2 TODO: \3\n" + end, text).rstrip("\n") + "\n"
+
+
+def given(block: re.Match[str]) -> str:
+    """The lines of a <given> block as code."""
+    indent, mark, lines = block.groups()[:3]
+    return re.sub(rf"^{indent}{mark} ?", indent, lines, flags=re.MULTILINE)
 
 
 def expected(homework: Homework) -> dict[str, str]:

@@ -11,7 +11,7 @@ from redis import Redis
 
 from common import web
 from common.backends import Backends, Keys
-from common.shop import Shop
+from common.shop import Catalog, Shop
 from stages.s04_static_edge.origin import behind_edge
 from stages.s07_journal.journal import Journal
 from stages.s07_journal.upkeep import WarmUp
@@ -39,15 +39,17 @@ def create_shop(
     places: Callable[[Redis, Keys], Places] = Places,
     limiter: Callable[[Redis, Keys, Rules], Limiter] = SlidingLog,
     counter: Callable[..., PermitCounter] = PermitCounter,
+    catalog: Callable[[Catalog], Catalog] = lambda sales: sales,
 ) -> Shop:
     keyring, keeper = Keyring(b.settings.secret_key), Keeper(b.stock, b.keys)
     signed = permits(keyring)
     counted = partial(counter, permits=signed)
     shop = s08.create_shop(b, limiter=limiter, counter=counted)
+    sales = catalog(shop.catalog)
     warm_up = WarmUp(b.sql, counted(b.stock, b.keys), Journal(b.stock, b.keys))
-    office = Office(signed, places(b.stock, b.keys), warm_up, shop.catalog)
+    office = Office(signed, places(b.stock, b.keys), warm_up, sales)
     door = PermitDoor(watch(keeper, Accounts(b.sql)), challenges(keyring), office, b.clock)
-    return replace(shop, door=door, doorkeeper=keeper)
+    return replace(shop, catalog=sales, door=door, doorkeeper=keeper)
 
 
 def create_app() -> Flask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from flask import Flask
 from redis import Redis
@@ -12,6 +13,8 @@ from common import web
 from common.backends import Backends, Keys
 from common.shop import Shop
 from stages.s04_static_edge.origin import behind_edge
+from stages.s05_redis_stock.upkeep import CatchUp
+from stages.s07_journal.counter import JournalCounter
 from stages.s08_rate_limits.limiter import Limiter, SlidingLog
 from stages.s08_rate_limits.rules import Rules
 from stages.s09_permits import app as s09
@@ -40,20 +43,16 @@ def create_shop(
 ) -> Shop:
     time, threads = budget(b.clock), b.settings.web_threads
     servers = protect(b, time, breaker, places=bulkhead(threads))
-    shop = s09.create_shop(b, watch=LenientWatch, limiter=limiter, counter=counter)
+    remembered = partial(LastKnownCatalog, clock=b.clock, budget=time, breaker=breaker(b.clock, failures=1))
+    shop = s09.create_shop(b, watch=LenientWatch, limiter=limiter, counter=counter, catalog=remembered)
     live, shedding = switches(b.stock, b.keys, time), Shedding(time, adaptive(b.clock, threads))
     gates = InTime(time), shedding, Switched(live, b.stock, b.keys), Apart(bulkhead(threads))
-    catalog = LastKnownCatalog(shop.catalog, b.clock, time, breaker(b.clock, failures=1))
-    warm = KeepWarm(catalog, b.sql, b.stock, b.keys)
-    return replace(
-        shop,
-        catalog=catalog,
-        buy=through(gates, shop.buy),
-        door=shop.door and DoorInTime(shop.door, time, shedding),
-        switches=live,
-        silent=servers.silent,
-        services={**shop.services, "switches": live, "warm": warm},
-    )
+    catch_up = CatchUp(shop.catalog, JournalCounter(b.stock, b.keys))  # visitors wait for its reading, too
+    warm = KeepWarm(shop.catalog, b.sql, b.stock, b.keys)
+    services = {**shop.services, "catch-up": catch_up, "switches": live, "warm": warm}
+    door = DoorInTime(shop.door, time, shedding) if shop.door else None
+    buy = through(gates, shop.buy)
+    return replace(shop, buy=buy, door=door, switches=live, silent=servers.silent, services=services)
 
 
 def create_app() -> Flask:

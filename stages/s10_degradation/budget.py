@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 WHOLE = 0.8  # seconds for a request: its buyer is promised an answer within one
 CALL = 0.3  # seconds of these that one call to a server may take
 BACK_OFFICE = ("/admin", "/api/admin")  # who works there rather waits than does a thing by halves
+SIGN_IN = ("/login", "/api/session")  # a password is looked at slowly, on purpose, by our own processor
+SIGNING_IN = 5.0  # seconds for that; no server may take longer than for anything else
 
 _ends: ContextVar[datetime | None] = ContextVar(
     "ends", default=None
@@ -82,12 +84,13 @@ class WholeRequest:
         self._app = app
         self._clock = clock
         self._budget = TimeBudget(clock)
+        self._sign_in = TimeBudget(clock, whole=SIGNING_IN)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if environ["PATH_INFO"].startswith(BACK_OFFICE):
             return self._app(environ, start_response)
-        deadline = self._came(environ) + timedelta(seconds=self._budget.whole)
-        with self._budget.request(deadline):
+        budget = self._sign_in if environ["PATH_INFO"].startswith(SIGN_IN) else self._budget
+        with budget.request(self._came(environ) + timedelta(seconds=budget.whole)):
             return self._app(environ, start_response)
 
     def _came(self, environ: WSGIEnvironment) -> datetime:

@@ -33,8 +33,8 @@ class LastKnownCatalog:
 
     Guarantees that each such sale is a `LastKnownSale`, and that nobody waits for a catalog that has not
     answered of late: one reader in a while tries it. Does not know what it was never asked; that raises, as
-    before. Price, window and stock may be old: for pages, never to decide by. (The units are Redis's, the
-    price of an order is the database's.)
+    before. Price, window and stock may be old: for pages, and to turn visitors away at the door, not to sell
+    by. (The units and the window are Redis's, the price of an order is the database's.)
     """
 
     def __init__(self, catalog: Catalog, clock: Clock, budget: TimeBudget, breaker: Breaker) -> None:

@@ -11,7 +11,7 @@ from common.demo.contest import open_sale
 from common.running import Running
 from common.seed import ADMIN, demo_buyer
 from common.web.i18n import messages
-from common.work import zero_bits
+from common.work import enter_at, zero_bits
 from stages.s09_permits.challenge import NUMBERS, THINKING
 from stages.s09_permits.keeper import USUAL
 from tests.browser.conftest import Open, sign_in
@@ -42,7 +42,14 @@ def at_sale(visit: Open, shop: Running, *, units: int = 5, buyer: int = 1, **opt
     shop.admin("PATCH", "/api/admin/door", dict(USUAL))
     page.goto(f"/sales/{sale}")
     expect(page.locator("#press")).to_be_enabled()
+    if options.get("java_script_enabled", True):
+        page.evaluate(f"import('{scripts_of(page)}/sale.js').then(() => 0)")  # it has the button in hand
     return page
+
+
+def scripts_of(page: Page) -> str:
+    """Where the page has its scripts from."""
+    return str(page.evaluate("document.querySelector('script[type=module]').src")).rpartition("/")[0]
 
 
 @LANGUAGES
@@ -64,16 +71,32 @@ def test_hard_work_is_shown_and_can_be_watched_by_everybody(visit: Open, shop: R
     shop.admin("PATCH", "/api/admin/door", {"bits": 20})
     page.route("**/orders", lambda route: route.abort())
     page.click("#press")
-    expect(page.locator("#result progress")).to_be_visible()
+    progress = page.locator("#result progress")
+    expect(progress).to_be_visible(timeout=20_000)
     expect(page.locator("#result")).to_contain_text(messages("en")["sale.working"])
     assert violations(page) == []
-    page.wait_for_function("document.querySelector('#result progress')?.value > 0.01")
+    expect(progress).not_to_have_attribute("value", "0", timeout=20_000)
+
+
+@LANGUAGES
+def test_who_has_to_wait_is_told_so_and_buys_when_a_place_is_free(
+    visit: Open, shop: Running, locale: str, language: str
+) -> None:
+    page = at_sale(visit, shop, units=1, locale=locale, buyer=3)
+    shop.admin("PATCH", "/api/admin/door", {"per_unit": 1, "seconds": 20})
+    sale = page.url.rpartition("/")[2]
+    status, told = enter_at(f"{shop.url}/api/sales/{sale}/entry", shop.buyer_token(1))
+    assert (status, set(told)) == (200, {"permit", "expires_at"})  # and does nothing with it
+    page.click("#press")
+    expect(page.locator("#result")).to_contain_text(messages(language)["answer.no_place.text"])
+    assert violations(page) == []
+    page.wait_for_url("**/tickets/*", timeout=60_000)
 
 
 def test_the_hash_of_the_page_is_sha_256(visit: Open, shop: Running) -> None:
     """For challenges of every length around the ends of blocks."""
     page = at_sale(visit, shop)
-    scripts = page.evaluate("document.querySelector('script[type=module]').src").rpartition("/")[0]
+    scripts = scripts_of(page)
     for length in (*range(1, 70), 118, 119, 120, 128, 200, 400):
         token = ("challenge." * 40)[:length]
         work = page.evaluate(SOLVE.replace("{scripts}", scripts), [token, 7])

@@ -44,7 +44,8 @@ def check(context: click.Context) -> None:
     if plugs := given.get("plugs"):
         seam.plugs(",".join(plugs), given["stage"].load().create_shop)
     if context.info_name == "test" and given["arguments"]:
-        file, *words = [word for word in given["arguments"] if word != "-k"]
+        file, *expressions = [word for word in given["arguments"] if word != "-k"]
+        words = {*" ".join(expressions).split()} - {"and", "or", "not"}
         text = (ROOT / file).read_text()
         assert all(word in text for word in words), f"{file} has nothing called {words}"
 

@@ -23,7 +23,7 @@ from common.site.building import CONFIGS
 from common.site.errors import PageError
 from common.site.ladder import FILE as LADDER
 from common.site.pages import LANGS, all_pages, path_of
-from common.site.words import WORDS, Lang
+from common.site.words import WORDS, Lang, word
 from common.stages import all_stages, find
 from tests.measurements.s07_drain import WAYS
 
@@ -186,6 +186,93 @@ def test_the_bursts_are_shown_limiter_by_limiter_and_only_if_they_were_measured(
     assert "`docs/results/s08_bursts.json`" in shown
     monkeypatch.setattr(measured, "BURSTS", tmp_path / "s08_bursts.json")
     assert measured.bursts(lang) == ""
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_who_got_the_units_is_shown_by_what_they_do_and_only_if_it_was_measured(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "BOTS", tmp_path / "s09_bots.json")
+    assert measured.bots(lang) == ""
+    contest = {"s08": {"person": 10, "forge": 30}, "s09": {"person": 36, "forge": 4}}
+    document = {
+        **{"machine": "2 cores", "date": "2030-01-02T03:04:05", "command": "bots", "load_average": 0.3},
+        **{"people": 300, "bots": {"forge": {"accounts": 20, "threat": "OAT-002 Token Cracking"}}},
+        "shops": [
+            {"shop": name, "units": got, "share_of_bots": got["forge"] / 40} for name, got in contest.items()
+        ],
+    }
+    measured.BOTS.write_text(json.dumps(document))
+    forge, share = WORDS["bots: forge"][lang], WORDS["share_of_bots"][lang]
+    both, one = measured.bots(lang), measured.bots(lang, "s08")
+    assert f"| {forge} | 30 | 4 |\n" in both
+    assert f"| {share} | **75%** | **10%** |\n" in both
+    assert f"| {forge} | 30 | 20 | OAT-002 Token Cracking |\n" in one
+    assert "s09" not in one.partition("<small>")[0]
+    assert "`docs/results/s09_bots.json`" in both
+
+
+def test_every_kind_of_bot_and_every_shop_that_was_measured_has_a_name() -> None:
+    document = json.loads(measured.BOTS.read_text())
+    assert {f"bots: {kind}" for kind in document["bots"]} <= WORDS.keys()
+    assert {each["shop"] for each in document["shops"]} <= WORDS.keys()
+
+
+ABOUT = {"machine": "2 cores", "date": "2030-01-02T03:04:05", "command": "measured", "load_average": 0.3}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_overload_is_shown_load_by_load_in_the_page_s_language_and_only_if_it_was_measured(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "OVERLOAD", tmp_path / "s10_overload.json")
+    assert measured.overload(lang) == ""
+    loads = {"s09": [(5, 5.0), (50, 0.5)], "s10": [(5, 4.5), (50, 4.0)]}
+    document = {
+        **ABOUT,
+        **{"seconds_a_buyer_waits": 1.0, "seconds_of_redis_for_a_command": 0.01},
+        "stages": {
+            code: {
+                "at_the_highest_load": line[-1][1] / line[0][1],
+                "loads": [{"presses_a_second": load, "goodput": goodput} for load, goodput in line],
+            }
+            for code, line in loads.items()
+        },
+    }
+    measured.OVERLOAD.write_text(json.dumps(document))
+    said = [("overload: title", (1.0,)), ("overload: server", (10,)), ("overload: said", ("s10", "89%"))]
+    texts = [word(key, "en", *values) for key, values in said]
+    texts += [word("overload: in words", "en"), word("overload: said", "en", "s09", "10%")]
+    measured.OVERLOAD.with_suffix(".svg").write_text(f"<svg>{texts}</svg>")
+    shown = measured.overload(lang)
+    assert "| 50 | 0.5 | 4.0 |" in shown
+    assert f"| {WORDS['overload: at_the_end'][lang]} | **10%** | **89%** |" in shown
+    assert all(word(key, lang, *values) in drawn(shown) for key, values in said)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_drill_with_stalls_says_what_is_broken_and_is_only_shown_if_it_was_run(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measured, "STALLS", tmp_path / "s10_drill.json")
+    assert measured.stalls(lang) == ""
+
+    def found(unknown: int, sold: int, state: str) -> dict[str, object]:
+        verdicts = {"no_oversell": {"state": "kept"}, "tickets_end": {"state": state}}
+        return {"told": {"unknown": unknown}, "sold": sold, "oversold": 0, "verdicts": verdicts}
+
+    stall = {"seconds": 15.02, "answered": 700, "with_ticket": 400, "milliseconds_p99_to_answer": 321}
+    document = {
+        **ABOUT,
+        **{"attempts": 10_000, "buyers": 9000, "units": 6000, "bots": {"accounts": 2000}, "stalls": [stall]},
+        "after_the_crowd": found(12, 5998, "broken"),
+        "after_sending_again": found(0, 6000, "kept"),
+    }
+    measured.STALLS.write_text(json.dumps(document))
+    shown = measured.stalls(lang)
+    assert "| 15 s | 700 | 400 | 321 |" in shown
+    assert "| 5,998 / 6,000 | 6,000 / 6,000 |" in shown
+    assert f"| `tickets_end` | {WORDS['stalls: none'][lang]} |" in shown
 
 
 def test_the_report_shows_every_stage_that_was_measured_however_many(

@@ -18,7 +18,7 @@ from common.site.pages import LANGS, path_of
 from common.site.words import Lang
 from common.stages import find
 
-TAUGHT = [f"s{number:02d}" for number in range(1, 9)]
+TAUGHT = [f"s{number:02d}" for number in range(1, 11)]
 
 
 @pytest.mark.parametrize("stage", TAUGHT)

@@ -26,7 +26,7 @@ from common.shop import Attempt, Busy, LastKnownSale, Order, Outcome, Refused, S
 from stages.s08_rate_limits.limiter import SlidingLog
 from stages.s10_degradation import foils
 from stages.s10_degradation.breaker import FAILURES, REST, Breaker
-from stages.s10_degradation.budget import CALL, WHOLE, TimeBudget, WholeRequest
+from stages.s10_degradation.budget import CALL, SIGNING_IN, WHOLE, TimeBudget, WholeRequest
 from stages.s10_degradation.bulkhead import Bulkhead, Full
 from stages.s10_degradation.fallback import SIZE, LastKnownCatalog
 from stages.s10_degradation.gates import UNKNOWN, Switched, busy
@@ -106,6 +106,7 @@ class App:
         ({"PATH_INFO": "/", "HTTP_X_REQUEST_START": "soon"}, WHOLE),
         ({"PATH_INFO": "/", "HTTP_X_REQUEST_START": "nan"}, WHOLE),
         ({"PATH_INFO": "/", "HTTP_X_REQUEST_START": "1e999"}, WHOLE),
+        ({"PATH_INFO": "/login"}, SIGNING_IN),
         ({"PATH_INFO": "/admin"}, None),
         ({"PATH_INFO": "/api/admin/sales"}, None),
     ],
@@ -776,6 +777,26 @@ def test_a_page_says_what_does_not_answer(stalling: Stallings, make_app: MakeApp
         assert "your orders are written a little later" in page.text
 
 
+def test_nobody_waits_for_a_service_that_reads_for_all(stalling: Stallings) -> None:
+    """Of all who miss a cache at once one reads. That may be a service, and it has a budget for that."""
+    stalled = stalling("s10")
+    shop = stalled.shop.shop
+    stalled.shop.new_sale(units=5)
+    shop.catalog.list()
+    stalled.forget_what_was_read()
+    stalled.proxies["MariaDB"].stall()
+    with ThreadPoolExecutor(1) as background:
+        try:
+            reading = background.submit(shop.services["catch-up"].look)  # type: ignore[attr-defined]
+            until(lambda: shop.catalog._catalog._local._flights or reading.done())  # type: ignore[attr-defined]
+            began = time.monotonic()
+            [*sales] = shop.catalog.list()
+            assert time.monotonic() - began < BOUND
+        finally:
+            stalled.proxies["MariaDB"].resume()
+    assert all(isinstance(sale, LastKnownSale) for sale in sales)
+
+
 # What is warmed up, and what stands before it all.
 
 
@@ -795,14 +816,16 @@ def test_the_door_opens_for_new_accounts_while_mariadb_is_silent(stalling: Stall
     shop = stalled.shop.shop
     sale = stalled.shop.new_sale(units=5)
     assert shop.doorkeeper
-    shop.doorkeeper.change({"young_account": 10})
+    shop.doorkeeper.change({"young_account": 10, "bits": 2})
+    shop.catalog.list()
+    stalled.forget_what_was_read()
     try:
         stalled.proxies["MariaDB"].stall()
         press = usual.let_in(shop, usual.attempt(sale.id, 987, stalled.clock()))
         assert isinstance(shop.buy(stalled.renewed(press)), Ticket)
     finally:
         stalled.proxies["MariaDB"].resume()
-        shop.doorkeeper.change({"young_account": 0})
+        shop.doorkeeper.change({"young_account": 0, "bits": 0})
 
 
 # All of it: a real shop, with its processes, whose servers stall behind proxies.

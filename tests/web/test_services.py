@@ -42,7 +42,7 @@ class Loop:
 
 
 def test_services_start_with_the_first_request_and_end_with_the_app(site: Site) -> None:
-    loop, elsewhere = Loop(), Loop()
+    loop, elsewhere, before = Loop(), Loop(), {*threading.enumerate()}
     elsewhere.where = "own"
 
     def create(b: Backends) -> Shop:
@@ -57,7 +57,7 @@ def test_services_start_with_the_first_request_and_end_with_the_app(site: Site) 
     services.stop()
     assert loop.ended.wait(5)
     assert (loop.starts, elsewhere.starts) == (1, 0)
-    assert not any("_keep_running" in thread.name for thread in threading.enumerate())
+    assert not any("_keep_running" in thread.name for thread in {*threading.enumerate()} - before)
 
 
 def test_a_service_that_fails_is_run_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,9 @@
+-- For the second door, once it is mended: spend what the permit is good for, and take the units, in one step.
+--
+-- KEYS[1] stock     units left
+-- KEYS[2] orders    hash: "buyer:key" -> the order's number
+-- KEYS[3] permit    so many more units may the buyer take; expires
+-- ARGV[1] buyer, ARGV[2] key, ARGV[3] units, ARGV[4] number: as in sell.lua
+--
+-- Returns {'ordered', number}, {'sold_out'} or {'no_permit'}: for either of these, nothing has changed.
+-- TODO: Say what becomes of the press.

@@ -1,0 +1,101 @@
+"""hw09: three doors, each before a flash sale of its own, and each lets somebody in who should not be.
+
+Read them, break them, then mend them. Times are unix ms.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from shelf import Press, Shelf
+
+from common.backends import Clock
+from common.shop import NotOpen, PermitInvalid, TurnedAway
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+SALT = b"tea&kettle-2031-and-nobody-guesses-this"
+
+
+@dataclass(frozen=True)
+class Door:
+    """What a door has. `enter` gives a buyer a permit. `buy` sells to who shows it, and answers with the
+    number of the order."""
+
+    shelf: Shelf
+    clock: Clock  # of the server
+    secret: bytes  # this shop's own; it is in no code
+    opens_at: int
+    blocked: frozenset[int]  # buyers
+
+    def now(self) -> int:
+        return (self.clock() - EPOCH) // timedelta(milliseconds=1)
+
+
+class PathDoor(Door):
+    """Who is not blocked is told a path that nobody else can know: /buy/ and 32 digits of 0-9 and a-f, for
+    that is what our nginx lets pass."""
+
+    def enter(self, buyer_id: int) -> str:
+        if buyer_id in self.blocked:
+            raise TurnedAway
+        return self._path(buyer_id, self.now() // MINUTE)
+
+    def buy(self, press: Press) -> str:
+        this = self.now() // MINUTE
+        if not any(same(press.permit, self._path(press.buyer_id, minute)) for minute in (this, this - 1)):
+            raise PermitInvalid
+        return self.shelf.sell(press)
+
+    def _path(self, buyer_id: int, minute: int) -> str:
+        return sign(SALT, f"{self.shelf.sale_id}:{buyer_id}:{minute}")[:32]
+
+
+class CountDoor(Door):
+    """Each buyer may have two units, in one press or in two. The door keeps the permit itself, and the page
+    shows the buyer's name on it: whoever is logged in as them may use it."""
+
+    def enter(self, buyer_id: int) -> str:
+        self.shelf.redis.set(self._permit(buyer_id), 2, nx=True, ex=2 * HOUR // 1000)
+        return f"permit of {buyer_id}"
+
+    def buy(self, press: Press) -> str:
+        keys = [self.shelf.stock, self.shelf.orders, self._permit(press.buyer_id)]
+        return self.shelf.run("redeem.lua", keys, press)
+
+    def _permit(self, buyer_id: int) -> str:
+        return self.shelf.keys(self.shelf.sale_id, f"permit:{buyer_id}")
+
+
+class OpeningDoor(Door):
+    """Permits are to be had from the opening on."""
+
+    def enter(self, buyer_id: int) -> str:
+        self._check_open()
+        return self._permit(buyer_id, str(self.now()))
+
+    def buy(self, press: Press) -> str:
+        self._check_open()
+        issued = press.permit.partition(".")[0]
+        if not same(press.permit, self._permit(press.buyer_id, issued)) or int(issued) < self.opens_at:
+            raise PermitInvalid  # the second: it was given out for an opening that has been put off since
+        return self.shelf.sell(press)
+
+    def _permit(self, buyer_id: int, issued: str) -> str:
+        return f"{issued}.{sign(self.secret, f'{self.shelf.sale_id}:{buyer_id}:{issued}')}"
+
+    def _check_open(self) -> None:
+        if self.now() < self.opens_at:
+            raise NotOpen(opens_at=self.opens_at)
+
+
+def sign(secret: bytes, said: str) -> str:
+    return hmac.new(secret, said.encode(), hashlib.sha256).hexdigest()
+
+
+def same(shown: str, right: str) -> bool:
+    return hmac.compare_digest(shown.encode(), right.encode())  # as bytes: of text it bears ASCII only
