@@ -226,7 +226,7 @@ def examine(name: str, files: Mapping[str, bytes]) -> str:
             compile(text, name, "exec", dont_inherit=True)  # ast.parse fails when threads meet (gh-106905)
         except SyntaxError as error:
             return f"{name} has a syntax error in line {error.lineno}: {error.msg}."
-        except (ValueError, RecursionError, MemoryError) as error:
+        except Exception as error:  # too deep, too large, a null byte: whatever it is, it is the file's
             return f"{name} cannot be read as Python: {error}."
     return ""
 

@@ -29,7 +29,7 @@ from homework.grader.servers import Servers, Sockets
 from homework.grader.wire import Sent, Wire, compare
 
 ANSWER_WITHIN = 10.0  # seconds that the student's code may compute or sleep between two messages
-SERVED_WITHIN = 60.0  # seconds that it may wait for a server between two messages
+SERVED_WITHIN = 20.0  # seconds that it may wait for a server between two messages
 START_WITHIN = 60.0
 ALL_WITHIN = 180.0  # seconds for everything that one check asks of it
 CHUNK = 1 << 16
