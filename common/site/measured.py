@@ -151,7 +151,8 @@ def stalls(lang: Lang) -> str:
         document["units"],
     ]
     meanwhile = [
-        (f"{each['seconds']:.0f} s", each["answered"], each["with_ticket"]) for each in document["stalls"]
+        (f"{each['seconds']:.0f} s", f"{each['answered']:,}", f"{each['with_ticket']:,}")
+        for each in document["stalls"]
     ]
     head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")]
     times = ("after_the_crowd", "after_sending_again")
@@ -173,7 +174,8 @@ def _verdict(found: Document, units: int, lang: Lang) -> tuple[object, ...]:
     """What a drill found at one time: told to try again, sold, too many, and which promises are broken."""
     broken = [f"`{name}`" for name, each in found["verdicts"].items() if each["state"] == "broken"]
     return (
-        *(found["told"].get("unknown", 0), f"{found['sold']:,} / {units:,}", found["oversold"]),
+        f"{found['told'].get('unknown', 0):,}",
+        *(f"{found['sold']:,} / {units:,}", found["oversold"]),
         ", ".join(broken) or word("stalls: none", lang),
     )
 

@@ -145,7 +145,7 @@ WORDS: dict[str, dict[Lang, str]] = {
     "stalls: answered": {"en": "buyers answered meanwhile", "zh": "其间答复了几位买家"},
     "stalls: with_ticket": {"en": "of these with a ticket", "zh": "其中拿到排队号"},
     "stalls: after_the_crowd": {"en": "after the crowd", "zh": "人群散后"},
-    "stalls: after_sending_again": {"en": "those sent again", "zh": "都重发之后"},
+    "stalls: after_sending_again": {"en": "after sending these again", "zh": "都重发之后"},
     "stalls: unknown": {"en": "presses told to try again", "zh": "被告知再试的点击"},
     "stalls: sold": {"en": "units sold", "zh": "卖出"},
     "stalls: oversold": {"en": "too many", "zh": "多卖"},

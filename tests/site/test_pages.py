@@ -261,7 +261,7 @@ def test_a_drill_with_stalls_says_what_is_broken_and_is_only_shown_if_it_was_run
         verdicts = {"no_oversell": {"state": "kept"}, "tickets_end": {"state": state}}
         return {"told": {"unknown": unknown}, "sold": sold, "oversold": 0, "verdicts": verdicts}
 
-    stall = {"seconds": 15.02, "answered": 700, "with_ticket": 400}
+    stall = {"seconds": 15.02, "answered": 1700, "with_ticket": 400}
     document = {
         **ABOUT,
         **{"attempts": 10_000, "buyers": 9000, "units": 6000, "bots": {"accounts": 2000}, "stalls": [stall]},
@@ -270,7 +270,7 @@ def test_a_drill_with_stalls_says_what_is_broken_and_is_only_shown_if_it_was_run
     }
     measured.STALLS.write_text(json.dumps(document))
     shown = measured.stalls(lang)
-    assert "| 15 s | 700 | 400 |\n" in shown
+    assert "| 15 s | 1,700 | 400 |\n" in shown
     assert "| 5,998 / 6,000 | 6,000 / 6,000 |" in shown
     assert f"| `tickets_end` | {WORDS['stalls: none'][lang]} |" in shown
 
