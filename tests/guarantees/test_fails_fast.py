@@ -78,6 +78,8 @@ def stalled(stalling: Stalling, server: Server) -> Finding:
     met = bool(unanswered) or any(shows_the_stall(each) for each in told.values())
     if unanswered:
         return Finding(False, met, f"{server} stalls: no answer to {', '.join(unanswered)}")
+    if not met:
+        return Finding(True, met, f"{server} stalls: nobody has asked it")
     harm = recovered(stalling, sale, [press, later])
     said = f"{server} stalls: all answered within {BOUND} s, {harm or 'and all is well afterwards'}"
     return Finding(not harm, met, said)
