@@ -51,12 +51,11 @@ def grid(everything: bool, seed: int, repeat: int, write: bool, file: Path | Non
     for number in range(seed, seed + repeat):
         console.print(f"seed {number}")
         proofs.append(cells.prove(number, "tests/guarantees", *(["--all-cells"] if everything else [])))
+        if file:
+            write_down(proofs, file)
         if proofs[-1].exit_code:
             break
     console.print(draw(proofs[-1]))
-    if file:
-        others = {name: value for name, value in written(file).items() if name in OTHERS}
-        file.write_text(json.dumps(account(proofs) | others, ensure_ascii=False, indent=1) + "\n")
     return proofs[-1].exit_code
 
 
@@ -78,8 +77,11 @@ def draw(proof: Proof) -> Table:
     return table
 
 
-def written(file: Path) -> dict[str, Any]:
-    return dict(json.loads(file.read_text())) if file.exists() else {}
+def write_down(proofs: Sequence[Proof], file: Path) -> None:
+    """After each run: an hour of proofs that somebody ends early is not lost."""
+    kept = dict(json.loads(file.read_text())) if file.exists() else {}
+    others = {name: value for name, value in kept.items() if name in OTHERS}
+    file.write_text(json.dumps(account(proofs) | others, ensure_ascii=False, indent=1) + "\n")
 
 
 def account(proofs: Sequence[Proof]) -> dict[str, Any]:
