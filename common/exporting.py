@@ -76,8 +76,16 @@ def roots(stage: Stage) -> Iterator[str]:
     yield from (f"common.cli.{command}" for command in COMMANDS)
     for each in all_stages()[: stage.number]:  # a stage stands on those below it
         yield from (f"stages.{each.name}.{file.stem}" for file in sorted(each.folder.glob("*.py")))
-    yield from ("tests.conftest", "tests.world", "tests.edge", "tests.built_site")
+    yield "tests.conftest"
+    yield from fixtures()
     yield f"tests.stages.test_{stage.name}"
+
+
+def fixtures() -> Iterator[str]:
+    """The modules that tests/conftest.py names as plugins: strings, to which no import statement leads."""
+    for node in ast.parse((ROOT / "tests/conftest.py").read_text("utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "pytest_plugins":
+            yield from ast.literal_eval(node.value)
 
 
 def closure(wanted: Iterable[str]) -> dict[str, Path]:

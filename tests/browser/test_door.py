@@ -36,7 +36,7 @@ def shop(run: Run) -> Running:
 
 def at_sale(visit: Open, shop: Running, *, units: int = 5, buyer: int = 1, **options: object) -> Page:
     """A signed-in buyer before a new sale, whose door is as it is out of the box."""
-    page = visit(shop, **options)
+    page = visit(shop, reduced_motion="reduce", **options)
     sign_in(page, demo_buyer(buyer))
     sale = open_sale(shop, units=units)
     shop.admin("PATCH", "/api/admin/door", dict(USUAL))
