@@ -69,6 +69,7 @@ class Result:
             "acknowledged_but_missing": len(self.facts.missing),
             "attempts": len(history),
             **{outcome: self.outcomes[outcome] for outcome in ("accepted", "refused", "unknown")},
+            "busy": sum(told.outcome == "unknown" and told.code == "busy" for told in history),
             "units_accepted": sum(told.quantity for told in history if told.outcome == "accepted"),
             "reasons": dict(Counter(told.code for told in history if told.code)),
             "p50_ms": milliseconds(quantile(history, 0.50)),
