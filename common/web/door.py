@@ -14,7 +14,8 @@ from common.web.context import current
 from common.web.i18n import language
 from common.web.inputs import read
 from common.web.logs import note
-from common.web.problems import NotInThisStage, refusal
+from common.web.missing import present
+from common.web.problems import refusal
 
 bp = Blueprint("door", __name__)
 
@@ -39,10 +40,7 @@ def enter(sale_id: int) -> Response:
 
 
 def open_door() -> Door:
-    door = current().shop.door
-    if door is None:
-        raise NotInThisStage(f"{current().stage.code} does not have this; it comes with s09", stage="s09")
-    return door
+    return present(current().shop.door, since="s09")
 
 
 def new_visit(sale_id: int, buyer: Buyer, knock: Knock) -> Visit:

@@ -12,7 +12,7 @@ from common.web.auth import current_admin
 from common.web.bodies import DoorChange, NewBan
 from common.web.context import current
 from common.web.inputs import read
-from common.web.problems import NotInThisStage
+from common.web.missing import present
 
 bp = Blueprint("door_admin", __name__, url_prefix="/api/admin")
 
@@ -53,7 +53,4 @@ def ban() -> dict[str, Any]:
 
 
 def doorkeeper() -> Doorkeeper:
-    found = current().shop.doorkeeper
-    if found is None:
-        raise NotInThisStage(f"{current().stage.code} does not have this; it comes with s09", stage="s09")
-    return found
+    return present(current().shop.doorkeeper, since="s09")

@@ -12,7 +12,7 @@ from common.web.auth import current_admin
 from common.web.bodies import LimitsChange
 from common.web.context import current
 from common.web.inputs import read
-from common.web.problems import NotInThisStage
+from common.web.missing import present
 
 bp = Blueprint("limits", __name__, url_prefix="/api/admin/limits")
 
@@ -41,7 +41,4 @@ def change_limits() -> dict[str, Any]:
 
 
 def limits() -> Limits:
-    found = current().shop.limits
-    if found is None:
-        raise NotInThisStage(f"{current().stage.code} does not have this; it comes with s08", stage="s08")
-    return found
+    return present(current().shop.limits, since="s08")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NoReturn
+from typing import NoReturn, TypeVar
 
 from flask import Blueprint
 
@@ -18,12 +18,24 @@ LATER = (
 )
 
 bp = Blueprint("missing", __name__)
+Part = TypeVar("Part")
+
+
+def present(part: Part | None, since: str) -> Part:
+    """This part of the shop. `NotInThisStage` where there is none: stage `since` brings it."""
+    if part is None:
+        raise later(since)
+    return part
+
+
+def later(stage: str) -> NotInThisStage:
+    here = current().stage.code
+    return NotInThisStage(f"{here} does not have this; it comes with {stage}", stage=stage)
 
 
 def says_no(stage: str) -> Callable[..., NoReturn]:
     def answer(**_: object) -> NoReturn:
-        here = current().stage.code
-        raise NotInThisStage(f"{here} does not have this; it comes with {stage}", stage=stage)
+        raise later(stage)
 
     return answer
 

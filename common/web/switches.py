@@ -12,7 +12,7 @@ from common.web.auth import SAFE_METHODS, current_admin
 from common.web.bodies import SwitchesChange
 from common.web.context import current
 from common.web.inputs import read
-from common.web.problems import NotInThisStage
+from common.web.missing import present
 
 bp = Blueprint("switches", __name__, url_prefix="/api/admin/switches")
 CHANGES_THE_SHOP = frozenset(
@@ -53,7 +53,4 @@ def change_switches() -> dict[str, Any]:
 
 
 def switches() -> Switches:
-    found = current().shop.switches
-    if found is None:
-        raise NotInThisStage(f"{current().stage.code} does not have this; it comes with s10", stage="s10")
-    return found
+    return present(current().shop.switches, since="s10")

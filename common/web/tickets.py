@@ -8,7 +8,7 @@ from common.shop import Refused, Ticket
 from common.web.answers import LOOK_AGAIN, ticket_document
 from common.web.auth import current_buyer
 from common.web.context import current
-from common.web.problems import NotInThisStage
+from common.web.missing import present
 
 bp = Blueprint("tickets", __name__, url_prefix="/api/tickets")
 
@@ -47,10 +47,7 @@ def show_events(ticket_id: str) -> Response:
 
 
 def own_ticket(ticket_id: str) -> Ticket:
-    buyer, tickets = current_buyer(), current().shop.tickets
-    if tickets is None:
-        here = current().stage.code
-        raise NotInThisStage(f"{here} does not have this; it comes with s06", stage="s06")
+    buyer, tickets = current_buyer(), present(current().shop.tickets, since="s06")
     return owned(tickets.get(ticket_id), buyer.id)
 
 
