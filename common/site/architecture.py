@@ -78,19 +78,24 @@ def _arrow(arrow: Arrow, boxes: dict[str, Box], number: int, lang: Lang) -> tupl
     said = [each for each in arrow.get("says", []) if each["since"] <= number][-1:]
     new = " is-new" if number in {arrow["since"], *(each["since"] for each in said)} else ""
     line = f'<line x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" class="arrow{new}" marker-end="url(#tip)"/>'
-    middle = ((x1 + x2) / 2, (y1 + y2) / 2 - 8)
-    return line, "".join(_text(*middle, each[lang], f"says{new}") for each in said)
+    share = 1 / 2 if y1 == y2 else 1 / 3  # at its middle a steep line meets a level one's words
+    place = (x1 + (x2 - x1) * share, y1 + (y2 - y1) * share - 8)
+    return line, "".join(_text(*place, each[lang], f"says{new}") for each in said)
 
 
 def _ends(one: list[int], other: list[int]) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Where a line between two boxes begins and ends. It runs level where they overlap in height."""
+    """Where a line between two boxes begins and ends: level where they overlap in height, else down and
+    steep, leaving their middles to the level ones.
+    """
     (x1, y1, w1, h1), (x2, y2, w2, h2) = one, other
     top, bottom = max(y1, y2), min(y1 + h1, y2 + h2)
-    level = (top + bottom) / 2 if top < bottom else None
-    left = x1 < x2
-    begin = (x1 + w1 + 4 if left else x1 - 4, level or y1 + h1 / 2)
-    end = (x2 - 6 if left else x2 + w2 + 6, level or y2 + h2 / 2)
-    return begin, end
+    if top < bottom:
+        begin = end = (top + bottom) / 2
+    else:
+        begin, end = y1 + h1 * 3 / 4, y2 + h2 / 4
+    if x1 < x2:
+        return (x1 + w1 + 4, begin), (x2 - 6, end)
+    return (x1 - 4, begin), (x2 + w2 + 6, end)
 
 
 def _text(x: float, y: float, text: str, kind: str) -> str:
