@@ -21,14 +21,10 @@
   /** An empty heading of a table heads nothing. */
   for (const empty of document.querySelectorAll(".md-typeset th:empty")) empty.replaceWith(document.createElement("td"));
 
-  /** An option of a command stays whole where its line is broken. */
-  for (const command of document.querySelectorAll(":is(.language-bash, .language-console) pre > code")) {
-    command.innerHTML = command.innerHTML.replace(/--[\w-]+/g, '<span class="whole">$&</span>');
-  }
-
-  /** A diagram shrinks only as long as its letters can be read; from there on it is scrolled. Its arrows have the colour of its lines, and no line crosses its letters. */
+  /** A diagram shrinks only as long as its letters can be read; from there on it is scrolled. Its arrows have the colour of its lines. */
   if (window.mermaid) {
     const { render } = mermaid;
+    // And no lifeline runs through its words.
     const look = `marker path { fill: var(--s-arrow) !important; stroke: var(--s-arrow) !important; }
       .messageText { paint-order: stroke; stroke: var(--md-default-bg-color) !important; stroke-width: 4px; }`;
     mermaid.render = async (...given) => {
@@ -36,6 +32,11 @@
       const svg = drawn.svg.replace(/max-width: ([\d.]+)px;/, "$& min-width: min($1px * .62, var(--s-diagram));");
       return { ...drawn, svg: `${svg}<style>${look}</style>` };
     };
+  }
+
+  /** An option of a command stays whole where its line is broken. */
+  for (const command of document.querySelectorAll(":is(.language-bash, .language-console) pre > code")) {
+    command.innerHTML = command.innerHTML.replace(/--[\w-]+/g, '<span class="whole">$&</span>');
   }
 
   new MutationObserver(() => { plain(); reach(); }).observe(document.body, { childList: true, subtree: true });
