@@ -34,11 +34,6 @@
     };
   }
 
-  /** An option of a command stays whole where its line is broken. */
-  for (const command of document.querySelectorAll(":is(.language-bash, .language-console) pre > code")) {
-    command.innerHTML = command.innerHTML.replace(/--[\w-]+/g, '<span class="whole">$&</span>');
-  }
-
   new MutationObserver(() => { plain(); reach(); }).observe(document.body, { childList: true, subtree: true });
   addEventListener("resize", reach);
   addEventListener("load", reach);
