@@ -270,7 +270,7 @@ def test_a_drill_with_stalls_says_what_is_broken_and_is_only_shown_if_it_was_run
     }
     measured.STALLS.write_text(json.dumps(document))
     shown = measured.stalls(lang)
-    assert "| 15 s | 1,700 | 400 |\n" in shown
+    assert f"| {WORDS['seconds'][lang].format(15)} | 1,700 | 400 |\n" in shown
     assert "| 5,998 / 6,000 | 6,000 / 6,000 |" in shown
     assert f"| `tickets_end` | {WORDS['stalls: none'][lang]} |" in shown
 
