@@ -151,7 +151,7 @@ def stalls(lang: Lang) -> str:
         document["units"],
     ]
     meanwhile = [
-        (f"{each['seconds']:.0f} s", f"{each['answered']:,}", f"{each['with_ticket']:,}")
+        (word("seconds", lang, round(each["seconds"])), f"{each['answered']:,}", f"{each['with_ticket']:,}")
         for each in document["stalls"]
     ]
     head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")]

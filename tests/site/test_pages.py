@@ -270,7 +270,7 @@ def test_a_drill_with_stalls_says_what_is_broken_and_is_only_shown_if_it_was_run
     }
     measured.STALLS.write_text(json.dumps(document))
     shown = measured.stalls(lang)
-    assert "| 15 s | 1,700 | 400 |\n" in shown
+    assert f"| {WORDS['seconds'][lang].format(15)} | 1,700 | 400 |\n" in shown
     assert "| 5,998 / 6,000 | 6,000 / 6,000 |" in shown
     assert f"| `tickets_end` | {WORDS['stalls: none'][lang]} |" in shown
 
@@ -365,3 +365,13 @@ def test_a_term_has_its_tooltip_the_first_time_it_is_said() -> None:
         '<p>这会<abbr title="卖出的件数超过库存。">超卖</abbr>的，超卖。'
     )
     assert html("A race, then a row lock, then *a guard*.", "en").count("<abbr") == 3
+    assert "<abbr" not in html("The broadcast of a stream goes upstream.", "zh")
+    assert html("一条 Stream，比较并设置（CAS）。", "zh").count("<abbr") == 2
+
+
+def test_the_glossary_is_in_the_order_of_the_page_s_language() -> None:
+    def places(lang: Lang, *terms: str) -> list[int]:
+        return [glossary.listed(lang).index(f"{term} <span") for term in terms]
+
+    for each in (places("en", "bulkhead", "consumer", "race"), places("zh", "舱壁", "兜底", "租约")):
+        assert each == sorted(each)
