@@ -41,7 +41,7 @@ def _operation(path: str, method: str, operation: Node, lang: Lang) -> str:
     lines += [_fields(schema, lang) for schema in _bodies(operation)]
     answers = [
         (f"`{status}`", _resolved(answer)["description"].replace("\n", " "))
-        for status, answer in operation["responses"].items()
+        for status, answer in sorted(operation["responses"].items())
     ]
     lines.append(table([word(key, lang) for key in ("answer", "meaning")], answers))
     return "\n\n".join(filter(None, lines)) + "\n"
@@ -67,13 +67,19 @@ def _kind(field: Node) -> str:
     if "oneOf" in field:
         return " or ".join(_kind(_resolved(each)) for each in reversed(field["oneOf"]))
     bounds = {"minimum": "≥", "maximum": "≤", "minLength": "length ≥", "maxLength": "length ≤", "format": ""}
-    said = [
-        str(field.get("type", "one of")),
-        *(f"{sign} {field[key]}".strip() for key, sign in bounds.items() if key in field),
-    ]
-    said += [f"`{each}`" for each in field.get("enum", ())]
+    one_of = "one of " + ", ".join(f"`{each}`" for each in field.get("enum", ()))
+    said = [_type(field["type"]) if "type" in field else one_of]
+    said += [f"{sign} {_bound(field[key])}".strip() for key, sign in bounds.items() if key in field]
     said += [f"`{name}`: {_kind(_resolved(each))}" for name, each in field.get("properties", {}).items()]
     return ", ".join(said) + (f". {field['description']}" if "description" in field else "")
+
+
+def _type(named: str | list[str]) -> str:
+    return named if isinstance(named, str) else " or ".join(reversed(named))
+
+
+def _bound(value: int | str) -> str:
+    return f"{value:,}" if isinstance(value, int) else value
 
 
 def _resolved(node: Node) -> Node:

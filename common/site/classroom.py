@@ -20,7 +20,7 @@ def shown(lang: Lang) -> str:
         for code, each in measured["one_stage_running"].items()
     ]
     seconds = [
-        (f"`./seckill grade`, {name}", "", "", word("seconds", lang, needed))
+        (f"`./seckill grade`{word('comma', lang)}{name}", "", "", word("seconds", lang, needed))
         for name, needed in measured["grading"].items()
     ]
     archive = [("`./seckill lab pack`", "", "", f"{round(measured['archive_bytes'] / 1e6)} MB")]

@@ -17,6 +17,7 @@ from common.site.pages import DOCS
 from common.site.words import Lang
 
 FILE = DOCS / "glossary.toml"
+PINYIN = "gb18030"  # the bytes of common characters are in the order of their pinyin
 UNTOUCHED = {
     "a",
     "abbr",
@@ -56,7 +57,7 @@ def terms() -> tuple[Term, ...]:
 def listed(lang: Lang) -> str:
     """Markdown: every term with its meaning and its name in the other language, in the language's order."""
     other: Lang = "zh" if lang == "en" else "en"
-    entries = sorted(terms(), key=lambda each: each.term[lang].casefold())
+    entries = sorted(terms(), key=lambda each: each.term[lang].casefold().encode(PINYIN))
     return "\n".join(
         f"{each.term[lang]}{_called(each.term[other], other, each.term[lang])}\n:   {each.short[lang]}\n"
         for each in entries
@@ -82,9 +83,10 @@ class Tooltips(Extension):
 class _Marker(Treeprocessor):
     def __init__(self, md: Markdown, lang: Lang) -> None:
         super().__init__(md)
-        self._meanings = {form.casefold(): each for each in terms() for form in each.forms(lang)}
-        forms = "|".join(map(re.escape, sorted(self._meanings, key=len, reverse=True)))
-        self._pattern = re.compile(rf"\b(?:{forms})\b" if lang == "en" else forms, re.IGNORECASE)
+        forms = {form: each for each in terms() for form in each.forms(lang)}
+        self._meanings = {form.casefold(): each for form, each in forms.items()}
+        pattern = "|".join(map(_found_in_text, sorted(forms, key=len, reverse=True)))
+        self._pattern = re.compile(pattern, re.ASCII | re.IGNORECASE if lang == "en" else re.ASCII)
         self._lang = lang
 
     def run(self, root: Element) -> None:
@@ -123,6 +125,11 @@ class _Marker(Treeprocessor):
         if marked:
             marked[-1].tail = text[end:]
         return begin, marked
+
+
+def _found_in_text(form: str) -> str:
+    """A pattern for it. Latin letters have to be a word of their own; Chinese has no spaces."""
+    return rf"\b{re.escape(form)}\b" if form.isascii() else re.escape(form)
 
 
 def _abbr(text: str, title: str) -> Element:

@@ -151,7 +151,7 @@ def stalls(lang: Lang) -> str:
         document["units"],
     ]
     meanwhile = [
-        (f"{each['seconds']:.0f} s", f"{each['answered']:,}", f"{each['with_ticket']:,}")
+        (word("seconds", lang, round(each["seconds"])), f"{each['answered']:,}", f"{each['with_ticket']:,}")
         for each in document["stalls"]
     ]
     head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")]
@@ -175,7 +175,7 @@ def _verdict(found: Document, units: int, lang: Lang) -> tuple[object, ...]:
     broken = [f"`{name}`" for name, each in found["verdicts"].items() if each["state"] == "broken"]
     return (
         f"{found['told'].get('unknown', 0):,}",
-        *(f"{found['sold']:,} / {units:,}", found["oversold"]),
+        *(_whole(f"{found['sold']:,} / {units:,}"), found["oversold"]),
         ", ".join(broken) or word("stalls: none", lang),
     )
 
@@ -209,7 +209,7 @@ def _peaks(document: Document, lang: Lang) -> str:
     rows = [
         (
             *(_subject(each["subject"], lang), plot.word(each["kind"], lang), f"{each['per_second']:,}"),
-            *(f"{each['lowest']:,} – {each['highest']:,}", f"{each['ratio']:.2f}"),
+            *(_whole(f"{each['lowest']:,} – {each['highest']:,}"), f"{each['ratio']:.2f}"),
             *(f"{each['p50_ms']:.1f}", f"{each['p99_ms']:.1f}", f"{each['cpu_us']:,}"),
             f"{each['generator']:.0%}",
         )
@@ -235,8 +235,9 @@ def _attempts(document: Document, lang: Lang) -> str:
                     peak["sql"],
                     peak["redis"],
                 ),
-                document["redis_bytes_per_buyer"][stage],
-                *(spike["p99_to_end_ms"], spike["drain_ms"], ", ".join(f"`{name}`" for name in broken)),
+                f"{document['redis_bytes_per_buyer'][stage]:,}",
+                *(f"{spike[key]:,}" for key in ("p99_to_end_ms", "drain_ms")),
+                ", ".join(f"`{name}`" for name in broken),
             )
         )
     crowd = document["about"]["spike"]
@@ -249,7 +250,15 @@ def _subject(name: str, lang: Lang) -> str:
 
 
 def _speed(figure: Document | None) -> str:
-    return f"{figure['per_second']:,.0f} (× {figure['ratio']:g})" if figure else ""
+    if not figure:
+        return ""
+    multiple = _whole(f"(× {figure['ratio']:.2f})")
+    return f"{figure['per_second']:,.0f} {multiple}"
+
+
+def _whole(text: str) -> str:
+    """Not to be broken into lines."""
+    return f'<span class="whole">{text}</span>'
 
 
 def _picture(svg: str) -> str:

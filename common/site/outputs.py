@@ -24,6 +24,7 @@ from common.site.errors import PageError
 FOLDER = ROOT / "docs" / "outputs"
 LIST = FOLDER / "outputs.toml"
 COLUMNS = 88  # characters that fit beside the table of contents
+RULE = "──"  # what is drawn in columns has one below its heading
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")  # the only thing that may differ from one run to the next
 # Without it a diagram is as wide as its longest statement, and its letters are too small to read.
 WRAPPED = '%%{init: {"sequence": {"wrap": true, "width": 190, "actorMargin": 130}}}%%\n'
@@ -70,10 +71,12 @@ def captured(name: str) -> str:
 
 
 def shown(name: str) -> str:
-    """Markdown: the command, and what it printed. What is wider than the page's column is set smaller."""
+    """Markdown: the command, and what it printed. What is wider than the page's column is set smaller; on a
+    phone lines are wrapped, unless they are drawn in columns."""
     text = f"$ {entry(name).command}\n\n{captured(name)}"
-    size = "wide" if max(map(len, text.splitlines())) > COLUMNS else "narrow"
-    return f'<div class="output {size}" markdown>\n\n{fence(text, "text")}\n</div>\n'
+    kinds = {"wide": max(map(len, text.splitlines())) > COLUMNS, "drawn": RULE in text}
+    names = " ".join(["output", *(kind for kind, holds in kinds.items() if holds)])
+    return f'<div class="{names}" markdown>\n\n{fence(text, "text")}\n</div>\n'
 
 
 def diagram(name: str) -> str:

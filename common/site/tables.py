@@ -14,7 +14,7 @@ from common.site import outputs
 from common.site.blocks import table
 from common.site.errors import PageError
 from common.site.links import chapter_link
-from common.site.timetable import minutes
+from common.site.timetable import hours, minutes
 from common.site.words import Lang, word
 from common.stages import Stage, all_stages
 
@@ -88,7 +88,7 @@ def schedule(lang: Lang, here: str) -> str:
         total += spent.read + spent.do
         name = f"{chapter_link(stage, lang, here)} {stage.title[lang]}"
         rows.append((name, _minutes(spent.read, lang), _minutes(spent.do, lang)))
-    rows.append((f"**{word('total', lang)}**", "", f"**{word('hours', lang, *divmod(total, 60))}**"))
+    rows.append((f"**{word('total', lang)}**", "", f"**{hours(total, lang)}**"))
     return table([word(key, lang) for key in ("stage", "read", "do")], rows, "lrr")
 
 

@@ -65,9 +65,16 @@ def weeks(lang: Lang, here: str) -> str:
         total += week
         names = "<br>".join(_name(code, exist.get(code), lang, here) for code in codes)
         rows.append((number, names, *_cells(week, lang)))
-    sums = [word("hours", lang, *divmod(each, 60)) for each in (total.read, total.do, total.homework)]
+    sums = [hours(each, lang) for each in (total.read, total.do, total.homework)]
     rows.append(("", f"**{word('total', lang)}**", *(f"**{each}**" for each in sums)))
     return table([word(key, lang) for key in ("week", "stage", "read", "do", "homework")], rows, "rlrrr")
+
+
+def hours(number: int, lang: Lang) -> str:
+    """So many minutes, as hours and what is left."""
+    full, left = divmod(number, 60)
+    parts = [word("hours", lang, full), *([word("minutes", lang, left)] if left else [])]
+    return " ".join(parts)
 
 
 def electives(lang: Lang, here: str) -> str:

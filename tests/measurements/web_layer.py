@@ -1,4 +1,6 @@
-"""What a press costs the web layer in processor time, beside Flask saying hello. No proof: figures.
+"""What a press costs the web layer in processor time, beside Flask saying hello and a refusal without Flask.
+
+No proof: figures.
 
     .venv/bin/python -m tests.measurements.web_layer docs/results/web_layer.json
 
@@ -19,7 +21,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask
 
@@ -30,8 +32,13 @@ from common.ids import new_id
 from common.lab import Lab
 from common.proof import usual
 from common.seed import demo_tokens
+from common.settings import Settings
 from common.stages import find
+from common.tokens import read_token
 from common.web.context import EXTENSION, Context
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ROUNDS, TIMES, BUYERS = 7, 1500, 2000
 STAGE = "s05"
@@ -60,13 +67,35 @@ def subjects(shop: Flask) -> dict[str, tuple[Ask, str]]:
     """What is asked, and how it has to be answered for its figure to count."""
     plenty, none = (sale(shop, units) for units in (1_000_000, 0))
     tokens = demo_tokens(context(shop).backends.settings, BUYERS)
-    press(shop, none, tokens)()  # puts up the flag
+    shop_app = shop.wsgi_app
+    press(shop_app, none, tokens)()  # puts up the flag
     return {
-        "hello": (get(hello.create_app(), "/"), "200"),
-        "healthz": (get(shop, "/healthz"), "200"),
-        "refused": (press(shop, none, tokens), "409"),
-        "accepted": (press(shop, plenty, tokens), "201"),
+        "hello": (get(hello.create_app().wsgi_app, "/"), "200"),
+        "healthz": (get(shop_app, "/healthz"), "200"),
+        "refused": (press(shop_app, none, tokens), "409"),
+        "refused without Flask": (press(Bare(context(shop).backends.settings, none), none, tokens), "409"),
+        "accepted": (press(shop_app, plenty, tokens), "201"),
     }
+
+
+class Bare:
+    """The same no by a plain WSGI function: reads the token, looks whether its buyer owns something, answers.
+
+    What it leaves out is what a shop cannot: routing, the key, the body, the log line, counters, headers.
+    """
+
+    def __init__(self, settings: Settings, sold_out: int) -> None:
+        self._settings = settings
+        self._owners: dict[str, frozenset[int]] = {f"/api/sales/{sold_out}/orders": frozenset()}
+        self._no = json.dumps({"type": "/problems/sold_out", "title": "Sold out", "status": 409}).encode()
+        self._headers = [("Content-Type", "application/problem+json"), ("Content-Length", str(len(self._no)))]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        buyer = read_token(self._settings, environ["HTTP_AUTHORIZATION"].removeprefix("Bearer "))
+        if buyer is None or buyer.id in self._owners[environ["PATH_INFO"]]:
+            raise LookupError("nobody here is to be let through")
+        start_response("409 CONFLICT", self._headers)
+        return [self._no]
 
 
 def measure(asked: dict[str, tuple[Ask, str]]) -> dict[str, dict[str, float]]:
@@ -97,18 +126,18 @@ def sale(shop: Flask, units: int) -> int:
     return usual.sale(context(shop).backoffice, context(shop).backends.clock(), units, limit=1000).id
 
 
-def get(app: Flask, path: str) -> Ask:
+def get(app: WSGIApplication, path: str) -> Ask:
     return lambda: send(app, environ("GET", path))
 
 
-def press(shop: Flask, sale_id: int, tokens: list[str]) -> Ask:
+def press(app: WSGIApplication, sale_id: int, tokens: list[str]) -> Ask:
     """A press by the next buyer, with a key of its own, as wrk sends it."""
     buyers = cycle(tokens)
 
     def ask() -> str:
         body = b'{"quantity":1}'
         return send(
-            shop,
+            app,
             {
                 **environ("POST", f"/api/sales/{sale_id}/orders"),
                 "HTTP_AUTHORIZATION": f"Bearer {next(buyers)}",
@@ -148,7 +177,7 @@ def environ(method: str, path: str) -> dict[str, Any]:
     }
 
 
-def send(app: Flask, asked: dict[str, Any]) -> str:
+def send(app: WSGIApplication, asked: dict[str, Any]) -> str:
     status = ""
 
     def start(line: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Callable[[bytes], Any]:
@@ -156,7 +185,7 @@ def send(app: Flask, asked: dict[str, Any]) -> str:
         status = line[:3]
         return lambda _: None
 
-    b"".join(app.wsgi_app(asked, start))
+    b"".join(app(asked, start))
     return status
 
 

@@ -18,7 +18,17 @@ from common.bench.report import Measured, save
 from common.bench.subjects import HELLO
 from common.lab.places import ROOT
 from common.proof.grid import rows
-from common.site import architecture, chapters, glossary, measured, outputs, plays, stage_blocks, tables
+from common.site import (
+    api_reference,
+    architecture,
+    chapters,
+    glossary,
+    measured,
+    outputs,
+    plays,
+    stage_blocks,
+    tables,
+)
 from common.site.building import CONFIGS
 from common.site.errors import PageError
 from common.site.ladder import FILE as LADDER
@@ -138,7 +148,7 @@ def test_what_was_measured_is_shown_with_its_source(
 ) -> None:
     monkeypatch.setattr(measured, "BENCH", write_bench(tmp_path, ["s02_guarded_update"]))
     table = measured.figures(find("s02"), lang)
-    assert "| `accepted` |  | 1,000 (× 0.5) |" in table
+    assert '| `accepted` |  | 1,000 <span class="whole">(× 0.50)</span> |' in table
     for shown in (table, measured.speed(lang), measured.report(lang)):
         for told in ("2 cores", "2030-01-02", "0.3", "`./seckill bench`", "`docs/results/bench.json`"):
             assert told in shown.rpartition("<small>")[2]
@@ -270,8 +280,9 @@ def test_a_drill_with_stalls_says_what_is_broken_and_is_only_shown_if_it_was_run
     }
     measured.STALLS.write_text(json.dumps(document))
     shown = measured.stalls(lang)
-    assert "| 15 s | 1,700 | 400 |\n" in shown
-    assert "| 5,998 / 6,000 | 6,000 / 6,000 |" in shown
+    assert f"| {WORDS['seconds'][lang].format(15)} | 1,700 | 400 |\n" in shown
+    whole = '<span class="whole">{} / 6,000</span>'
+    assert f"| {whole.format('5,998')} | {whole.format('6,000')} |" in shown
     assert f"| `tickets_end` | {WORDS['stalls: none'][lang]} |" in shown
 
 
@@ -345,6 +356,31 @@ def test_a_capture_that_nobody_made_is_an_error_that_says_what_to_do() -> None:
         outputs.diagram("costs")
 
 
+@pytest.mark.parametrize(
+    ("printed", "kinds"),
+    [
+        ("short\n", "output"),
+        ("x" * 89 + "\n", "output wide"),
+        ("buyer 1  MariaDB\n───────  ───────\n", "output drawn"),
+    ],
+)
+def test_lines_may_be_wrapped_but_not_what_is_drawn_in_columns(
+    printed: str, kinds: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outputs, "FOLDER", tmp_path)
+    (tmp_path / "explore-s01.txt").write_text(printed)
+    assert outputs.shown("explore-s01").startswith(f'<div class="{kinds}" markdown>')
+
+
+def test_the_reference_says_kinds_in_words_and_answers_in_their_order() -> None:
+    shown = api_reference.shown("en")
+    assert "| `refuse_from` | null or integer, ≥ 0, ≤ 1,000 |" in shown
+    assert "| `kind` * | one of `buyer`, `address` |" in shown
+    tables_of_answers = [re.findall(r"`(\d+)`", each) for each in re.findall(r"(?:\| `\d+` .*\n)+", shown)]
+    assert len(tables_of_answers) == len(list(api_reference.operations()))
+    assert all(statuses == sorted(statuses) for statuses in tables_of_answers)
+
+
 def test_only_the_time_may_differ_between_two_captures() -> None:
     assert outputs.same("64 schedules in 0.3 s\n", "64 schedules in 12 s\n")
     assert not outputs.same("64 schedules in 0.3 s\n", "65 schedules in 0.3 s\n")
@@ -365,3 +401,13 @@ def test_a_term_has_its_tooltip_the_first_time_it_is_said() -> None:
         '<p>这会<abbr title="卖出的件数超过库存。">超卖</abbr>的，超卖。'
     )
     assert html("A race, then a row lock, then *a guard*.", "en").count("<abbr") == 3
+    assert "<abbr" not in html("The broadcast of a stream goes upstream.", "zh")
+    assert html("一条 Stream，比较并设置（CAS）。", "zh").count("<abbr") == 2
+
+
+def test_the_glossary_is_in_the_order_of_the_page_s_language() -> None:
+    def places(lang: Lang, *terms: str) -> list[int]:
+        return [glossary.listed(lang).index(f"{term} <span") for term in terms]
+
+    for each in (places("en", "bulkhead", "consumer", "race"), places("zh", "舱壁", "兜底", "租约")):
+        assert each == sorted(each)

@@ -113,4 +113,4 @@ def test_the_minutes_of_a_week_are_those_of_its_stages(lang: Lang) -> None:
     row = next(
         line for line in timetable.weeks(lang, "teaching/index.md").splitlines() if line.startswith("| 2 ")
     )
-    assert re.findall(r"(\d+) (?:min|分钟)", row) == [str(n) for n in (spent.read, spent.do, spent.homework)]
+    assert re.findall(r"(\d+)\s(?:min|分钟)", row) == [str(n) for n in (spent.read, spent.do, spent.homework)]

@@ -21,6 +21,18 @@
   /** An empty heading of a table heads nothing. */
   for (const empty of document.querySelectorAll(".md-typeset th:empty")) empty.replaceWith(document.createElement("td"));
 
+  /** An option keeps its dashes: a line that ends in `--` says nothing. */
+  for (const code of document.querySelectorAll(".md-typeset :not(pre) > code, :is(.language-bash, .language-console, .language-text) code")) {
+    const walker = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    while (walker.nextNode()) texts.push(walker.currentNode);
+    for (const text of texts) text.replaceWith(...text.data.split(/((?<![\w-])--?\w+)/).map((part, place) => (place % 2 ? whole(part) : part)));
+  }
+
+  function whole(text) {
+    return Object.assign(document.createElement("span"), { className: "whole", textContent: text });
+  }
+
   /** A diagram shrinks only as long as its letters can be read; from there on it is scrolled. Its arrows have the colour of its lines. */
   if (window.mermaid) {
     const { render } = mermaid;

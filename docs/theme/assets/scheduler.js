@@ -22,11 +22,11 @@
     return made;
   }
 
-  /** A statement with its keywords marked. */
+  /** A statement with its keywords marked. A key is broken where its parts meet, if it has to be. */
   function statement(text) {
     const code = element("code");
-    for (const piece of text.split(/(\b[A-Z]{2,}\b)/)) {
-      code.append(/^[A-Z]{2,}$/.test(piece) ? element("b", {}, piece) : piece);
+    for (const piece of text.split(/(\b[A-Z]{2,}\b|(?<=[:.])(?=\S))/)) {
+      code.append(/^[A-Z]{2,}$/.test(piece) ? element("b", {}, piece) : piece || element("wbr"));
     }
     return code;
   }
