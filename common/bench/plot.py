@@ -35,7 +35,7 @@ WORDS = {
         HELLO: "Flask 说 hello",
         PLAIN: "nginx 发静态文件",
         "peaks": "峰值，以同一服务器上 Flask 说 hello 为 1",
-        "price": "各阶段的峰值（次/秒）与守住的保证数",
+        "price": "各关的峰值（次/秒）与守住的保证数",
         "growth": "{}：从一千次抢购到它的千倍",
         "answers": "答复",
         "page": "页面",

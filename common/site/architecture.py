@@ -30,7 +30,7 @@ def picture(stage: Stage, lang: Lang) -> str:
     arrows = [each for each in _source()["arrows"] if is_there(each, number)]
     lines, words = zip(*(_arrow(each, boxes, number, lang) for each in arrows), strict=True)
     drawn = [*lines, *words, *(_box(box, number, lang) for box in boxes.values())]
-    caption = f"{stage.code}: {stage.title[lang]}"
+    caption = f"{stage.code} · {stage.title[lang]}"
     return (
         f'<figure class="architecture" markdown="0"><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(described(boxes, number, lang))}">{HEAD}{"".join(drawn)}</svg>'

@@ -64,7 +64,9 @@ def figures(stage: Stage, lang: Lang) -> str:
     if stage.name not in {subject for subject, _ in speeds}:
         return ""
     kinds = dict.fromkeys(kind for subject, kind in speeds if subject in {each.name for each in pair})
-    rows = [(f"`{kind}`", *(_speed(speeds.get((each.name, kind))) for each in pair)) for kind in kinds]
+    rows = [
+        (plot.word(kind, lang), *(_speed(speeds.get((each.name, kind))) for each in pair)) for kind in kinds
+    ]
     head = [word("per_second", lang), *(each.code for each in pair)]
     return _shown(BENCH, document, lang, table(head, rows, "l" + "r" * len(pair))) if rows else ""
 

@@ -56,13 +56,13 @@ WORDS: dict[str, dict[Lang, str]] = {
     "sql": {"en": "SQL", "zh": "SQL"},
     "redis": {"en": "Redis", "zh": "Redis"},
     "bytes": {"en": "bytes in Redis", "zh": "Redis 字节"},
-    "spike_end": {"en": "p99 to the end, ms", "zh": "到最终答复 p99，ms"},
+    "spike_end": {"en": "p99 to the end, ms", "zh": "到最终答复的 p99，ms"},
     "drain": {"en": "drain, ms", "zh": "排空，ms"},
     "not_kept": {"en": "not kept", "zh": "没守住"},
     "spike": {
         "en": "What one accepted attempt costs (statements, Redis round trips, bytes for each buyer, workers"
         " included), and how a spike of {} buyers at {} units ended:",
-        "zh": "受理一次抢购花多少（SQL 语句、Redis 往返、每个买家的字节，含 worker），"
+        "zh": "受理一次抢购花多少（SQL 语句、Redis 往返、每个买家的字节，含工作进程），"
         "以及 {} 个买家抢 {} 件的洪峰怎样收场：",
     },
     "measured": {

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from markdown import Markdown
 
+from common.bench import plot
 from common.bench.peaks import Peak
 from common.bench.report import Measured, save
 from common.bench.subjects import HELLO
@@ -148,7 +149,8 @@ def test_what_was_measured_is_shown_with_its_source(
 ) -> None:
     monkeypatch.setattr(measured, "BENCH", write_bench(tmp_path, ["s02_guarded_update"]))
     table = measured.figures(find("s02"), lang)
-    assert '| `accepted` |  | 1,000 <span class="whole">(× 0.50)</span> |' in table
+    kept = '1,000 <span class="whole">(× 0.50)</span>'
+    assert f"| {plot.word('accepted', lang)} |  | {kept} |" in table
     for shown in (table, measured.speed(lang), measured.report(lang)):
         for told in ("2 cores", "2030-01-02", "0.3", "`./seckill bench`", "`docs/results/bench.json`"):
             assert told in shown.rpartition("<small>")[2]

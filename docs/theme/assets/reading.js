@@ -13,6 +13,16 @@
     }
   }
 
+  /** A line too long for the page takes the number of its note out of sight: the style sheet keeps it at the edge. */
+  for (const comment of document.querySelectorAll(".highlight:has(+ .notes) .c1")) {
+    const [, said, number] = /^(.*)([①-⑫])$/.exec(comment.textContent) ?? [];
+    if (!number) continue;
+    const mark = document.createElement("span");
+    mark.className = "note-mark";
+    mark.textContent = number;
+    comment.replaceChildren(said, mark);
+  }
+
   /** A copy button's frame is no landmark. */
   function plain() {
     for (const frame of document.querySelectorAll(".md-code__nav:not([role])")) frame.setAttribute("role", "presentation");
