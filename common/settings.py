@@ -12,14 +12,21 @@ class Settings:
     """Where the servers are and what secret signs tokens. The defaults fit `docker compose up mysql redis`.
 
     `secret_key` must be the same in every process of one shop, and secret: its default is for a laptop only.
+    What one of the `secret_key_fallbacks` signed is taken, too: so it can be replaced while the shop runs.
     `web_threads` is how many requests one web process answers at a time; pools are sized by it.
     """
 
     mysql_url: str = "mysql://root@127.0.0.1:3306/"
     redis_url: str = "redis://127.0.0.1:6379/0"
     secret_key: str = "for-a-laptop-only"  # noqa: S105 - said to be no secret
+    secret_key_fallbacks: tuple[str, ...] = ()
     web_threads: int = 4
     log_level: str = "INFO"
+
+    @property
+    def secret_keys(self) -> tuple[str, ...]:
+        """Every secret whose signatures are taken; the first one signs."""
+        return self.secret_key, *self.secret_key_fallbacks
 
     @classmethod
     def from_env(cls) -> Self:
@@ -28,6 +35,7 @@ class Settings:
             mysql_url=env.get("MYSQL_URL", cls.mysql_url),
             redis_url=env.get("REDIS_URL", cls.redis_url),
             secret_key=env.get("SECRET_KEY", cls.secret_key),
+            secret_key_fallbacks=tuple(filter(None, env.get("SECRET_KEY_FALLBACKS", "").split(","))),
             web_threads=int(env.get("WEB_THREADS", cls.web_threads)),
             log_level=env.get("LOG_LEVEL", cls.log_level),
         )

@@ -20,7 +20,7 @@ LIFETIME = timedelta(hours=12)
 
 
 def issue_token(settings: Settings, buyer: Buyer) -> str:
-    """A token for `buyer`, good for `LIFETIME` in every process and stage that shares the secret.
+    """A token for `buyer`, good for `LIFETIME` in every process and stage that knows the secret.
 
     Guarantees that nobody without the secret can make or change one. Does not hide what it says, and cannot
     be taken back: a role that is withdrawn stays until the token expires.
@@ -33,7 +33,8 @@ def issue_token(settings: Settings, buyer: Buyer) -> str:
 def read_token(settings: Settings, token: str) -> Buyer | None:
     """The buyer a token names; None when it is forged, damaged or expired, without saying which."""
     claim, _, signature = token.partition(".")
-    if not token.isascii() or not hmac.compare_digest(signature, _signature(settings.secret_key, claim)):
+    ours = (_signature(secret, claim) for secret in settings.secret_keys)
+    if not token.isascii() or not any(hmac.compare_digest(signature, each) for each in ours):
         return None
     *fields, end = json.loads(urlsafe_b64decode(claim + "=="))  # signed by us, so of our making
     left = end - time.time()

@@ -8,7 +8,7 @@ from common.settings import Settings
 
 
 def test_an_empty_variable_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("SECRET_KEY", "MYSQL_URL", "REDIS_URL", "WEB_THREADS", "LOG_LEVEL"):
+    for name in ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "MYSQL_URL", "REDIS_URL", "WEB_THREADS", "LOG_LEVEL"):
         monkeypatch.setenv(name, "")
     assert Settings.from_env() == Settings()
     assert Settings().secret_key, "tokens would be signed with nothing"
@@ -16,4 +16,5 @@ def test_an_empty_variable_is_the_same_as_none(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_variable_that_is_set_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "mine")
-    assert Settings.from_env().secret_key == "mine"
+    monkeypatch.setenv("SECRET_KEY_FALLBACKS", "the old one,the one before,")
+    assert Settings.from_env().secret_keys == ("mine", "the old one", "the one before")

@@ -15,7 +15,6 @@ from common.processes import CONSUMER, worker_words
 from common.room.address import LOOPBACK
 from common.running import Running
 from common.service import service_argv
-from common.stages import guarantees
 from common.worker import queue_name
 
 
@@ -58,7 +57,7 @@ def queue_lines(running: Running) -> dict[str, str]:
 
 def journal_lines(running: Running) -> dict[str, str]:
     """How many consumers there are, how to start one more, how to look at a journal."""
-    count, sale_id = len(running.workers), an_open_sale(running)
+    count, sale_id = len(running.workers), an_open_sale(running)["id"]
     return {
         "Consumers": f"{count}, started again when killed; and one process for events",
         "One more": shlex.join(service_argv(running.stage, CONSUMER)),
@@ -82,24 +81,24 @@ def show_room(console: Console, host: str, projector: str, phones: str) -> None:
 
 def curl_line(running: Running) -> str:
     """A command that buys one unit of a sale that is open now; through its door, if it has one."""
-    token, sale = running.buyer_token(), f"{running.url}/api/sales/{an_open_sale(running)}"
-    words = ["curl", "-s", f"{sale}/orders"]
+    token, sale = running.buyer_token(), an_open_sale(running)
+    words = ["curl", "-s", f"{running.url}/api/sales/{sale['id']}/orders"]
     for header in (f"Authorization: Bearer {token}", "Content-Type: application/json"):
         words += ["-H", header]
-    if "no_early_entry" not in guarantees(running.stage):
+    if not sale["entry"]:
         return shlex.join([*words, "-d", '{"quantity": 1}'])
-    permit = shlex.join([sys.executable, "-m", "common.work", f"{sale}/entry", token])
+    permit = shlex.join([sys.executable, "-m", "common.work", running.url + sale["entry"], token])
     return f"""{shlex.join(words)} -d '{{"quantity": 1, "permit": "'"$({permit})"'"}}'"""
 
 
-def an_open_sale(running: Running) -> int:
+def an_open_sale(running: Running) -> dict[str, Any]:
     sales: list[dict[str, Any]] = running.admin("GET", "/api/sales")["sales"]
     now = datetime.now(UTC)
     for sale in sales:
         opens, closes = (datetime.fromisoformat(sale[name]) for name in ("opens_at", "closes_at"))
         if sale["state"] == "published" and opens <= now < closes and sale["left"]:
-            return int(sale["id"])
-    return int(sales[0]["id"]) if sales else 1
+            return sale
+    return sales[0] if sales else {"id": 1, "entry": None}
 
 
 LISTEN = 0.5  # seconds; a Ctrl-C that the system gives to another thread is heard when the wait is over

@@ -30,8 +30,8 @@ def rfc3339(time: datetime) -> str:
 
 
 def sale_document(sale: Sale) -> dict[str, Any]:
-    """`left` is what was left when the sale was read. `entry` is where to get a permit first (s09). `stale`,
-    if it is there, is since when nobody could be asked (s10)."""
+    """`left` is what was left when the sale was read. `entry`: see `entry_address` (s09). `stale`, if it is
+    there, is since when nobody could be asked (s10)."""
     document = {
         "id": sale.id,
         "title": sale.title,
@@ -45,10 +45,18 @@ def sale_document(sale: Sale) -> dict[str, Any]:
         "opens_at": sale.opens_at,
         "closes_at": sale.closes_at,
         "state": sale.state,
-        "entry": f"/api/sales/{sale.id}/entry" if current().shop.door else None,
+        "entry": entry_address(sale.id),
         "version": sale.version,
     }
     return document | ({"stale": sale.known_at} if isinstance(sale, LastKnownSale) else {})
+
+
+def entry_address(sale_id: int) -> str | None:
+    """Where to get a permit for this sale; None: it takes none to press.
+
+    So the shop tells whether it has a door: whoever asks from outside learns it from a sale's `entry`.
+    """
+    return f"/api/sales/{sale_id}/entry" if current().shop.door else None
 
 
 def order_document(order: Order) -> dict[str, Any]:

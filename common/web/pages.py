@@ -14,7 +14,7 @@ from flask.typing import ResponseReturnValue
 from common.buyers import Buyer
 from common.ids import new_id
 from common.shop import Attempt, Challenge, Entry, Outcome, Refused, Sale, Ticket, Wait
-from common.web.answers import LOOK_AGAIN
+from common.web.answers import LOOK_AGAIN, entry_address
 from common.web.api import NoSuchOrder, visible_sale
 from common.web.auth import current_buyer
 from common.web.bodies import Knock, Purchase
@@ -125,7 +125,7 @@ def show_sale(sale_id: int, refused: Refused | None = None) -> ResponseReturnVal
     page = render_template(
         "sale.html",
         sale=visible_sale(sale_id),
-        entry=current().shop.door and f"/api/sales/{sale_id}/entry",
+        entry=entry_address(sale_id),
         key=sent_key(refused) or new_id(),
         quantity=request.form.get("quantity", 1),
         outcome=refused and (refused.type if refused.type in ANSWERS else "unknown"),

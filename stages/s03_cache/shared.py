@@ -13,7 +13,7 @@ from common.backends import Keys
 from common.ids import new_id
 
 HERE = Path(__file__).parent
-LEASE = 1.0  # seconds one reader may take to load before another one tries
+LEASE = 0.5  # seconds one reader may take to load before another one tries
 
 
 class SharedCache:

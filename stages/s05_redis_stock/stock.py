@@ -78,20 +78,25 @@ class RedisStock:
             self._flags.drop(flag(reservation.attempt.sale_id))  # the other processes hear of it
 
     def _refusal(self, sale_id: int, answer: str, value: str = "0") -> Refused:
-        match answer:
-            case "sold_out":
-                if int(value) <= 0:
-                    with suppress(RedisError):  # a flag spares work, and is no reason to fail
-                        self._flags.get(flag(sale_id), lambda: self._counter.owners(sale_id))
-                return SoldOut()
-            case "limit_reached":
-                return LimitReached()
-            case "draft":
-                return NoSuchSale()
-            case "not_open":
-                return NotOpen(opens_at=datetime.fromtimestamp(int(value) / 1000, UTC))
-            case "ended":
-                return Ended()
-            case "other_quantity":
-                return Invalid("Idempotency-Key", "was sent before with another quantity; use a new one")
-        raise ValueError(f"reserve.lua answered {answer!r}")
+        if answer == "sold_out" and int(value) <= 0:
+            with suppress(RedisError):  # a flag spares work, and is no reason to fail
+                self._flags.get(flag(sale_id), lambda: self._counter.owners(sale_id))
+        return refusal_of(answer, value)
+
+
+def refusal_of(answer: str, value: str = "0") -> Refused:
+    """What reserve.lua, or another script that asks the same of a sale, has said no with."""
+    match answer:
+        case "sold_out":
+            return SoldOut()
+        case "limit_reached":
+            return LimitReached()
+        case "draft":
+            return NoSuchSale()
+        case "not_open":
+            return NotOpen(opens_at=datetime.fromtimestamp(int(value) / 1000, UTC))
+        case "ended":
+            return Ended()
+        case "other_quantity":
+            return Invalid("Idempotency-Key", "was sent before with another quantity; use a new one")
+    raise ValueError(f"a script answered {answer!r}")

@@ -40,7 +40,7 @@ class BatchJobs(Drain):
         if "batch" in payload:
             super().settle([_read(payload["sale"], written) for written in payload["batch"]])
         else:
-            self.settle(self.take(payload["sale"]))
+            super().run(payload)
 
     def settle(self, batch: Sequence[Recorded]) -> None:
         if not batch:

@@ -41,7 +41,7 @@ def create_shop(
     counter: Callable[..., PermitCounter] = PermitCounter,
     catalog: Callable[[Catalog], Catalog] = lambda sales: sales,
 ) -> Shop:
-    keyring, keeper = Keyring(b.settings.secret_key), Keeper(b.stock, b.keys)
+    keyring, keeper = Keyring(*b.settings.secret_keys), Keeper(b.stock, b.keys)
     signed = permits(keyring)
     counted = partial(counter, permits=signed)
     shop = s08.create_shop(b, limiter=limiter, counter=counted)

@@ -12,7 +12,7 @@ from stages.s07_journal.counter import JournalCounter
 from stages.s09_permits.challenge import Challenges, Solved
 from stages.s09_permits.counter import PermitCounter
 from stages.s09_permits.keeper import Settings
-from stages.s09_permits.permits import Issued, Permits
+from stages.s09_permits.permits import PURPOSE, Issued, Permits
 from stages.s09_permits.places import PLACES, Places
 
 SALT = "Xk29!"  # a constant in the source: everybody who ever worked here knows it
@@ -43,7 +43,7 @@ class AcceptsAnyBuyer(Permits):
     """Looks at the signature, and not at whose permit it is: one honest buyer serves a thousand bots."""
 
     def read(self, attempt: Attempt) -> Issued:
-        facts = self._keyring.read("purchase permit", attempt.permit or "")
+        facts = self._keyring.read(PURPOSE, attempt.permit or "")
         if facts is None:
             raise PermitInvalid
         return Issued(*facts[2:])

@@ -17,6 +17,7 @@
 --         {"cold"}                 the stock of this sale is not here yet
 --         {"draft"}, {"not_open", opens}, {"ended"}, {"limit_reached"}, {"sold_out", left}: as s05's reserve.lua
 local now, buyer = tonumber(ARGV[1]), ARGV[2]
+-- Asked as s05's reserve.lua asks, and not in a file of both: that would have to hand back all that it read.
 local left, limit, opens, closes, state =
     unpack(redis.call('HMGET', KEYS[1], 'left', 'limit', 'opens', 'closes', 'state'))
 if not left then

@@ -58,13 +58,12 @@ class Keeper:
     def look(self, visit: Visit, mistaken: bool, now: datetime, born: Callable[[], datetime | None]) -> Known:
         """One round trip. `mistaken`: this visit brings a wrong answer."""
         buyer, address = str(visit.buyer_id), network(visit.client)
-        keys = [
-            *(self._key("settings"), self._key(f"ban:buyer:{buyer}"), self._key(f"ban:address:{address}")),
-            *(self._key(f"accounts:{address}"), self._key(f"addresses:{buyer}")),
-            *(self._key(f"visits:{buyer}"), self._key(f"mistakes:{buyer}")),
-        ]
+        names = (
+            *("settings", f"ban:buyer:{buyer}", f"ban:address:{address}"),
+            *(f"accounts:{address}", f"addresses:{buyer}", f"visits:{buyer}", f"mistakes:{buyer}"),
+        )
         changed, banned, accounts, addresses, visits, mistakes = self._look(
-            keys=keys, args=[buyer, address, HOUR, PACE, PATIENCE, int(mistaken)]
+            keys=list(map(self._key, names)), args=[buyer, address, HOUR, PACE, PATIENCE, int(mistaken)]
         )
         settings = in_force(dict(zip(changed[::2], changed[1::2], strict=True)))
         return Known(settings, banned, Past(accounts, addresses, visits, mistakes, now, born))

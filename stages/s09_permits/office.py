@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
-from common.shop import (
-    Busy,
-    Catalog,
-    Ended,
-    LimitReached,
-    NoSuchSale,
-    NotOpen,
-    Permit,
-    Refused,
-    SoldOut,
-    Visit,
-    Wait,
-)
-from stages.s05_redis_stock.stock import WARM_UPS
+from common.shop import Busy, Catalog, NoSuchSale, Permit, SoldOut, Visit, Wait
+from stages.s05_redis_stock.stock import WARM_UPS, refusal_of
 from stages.s09_permits.keeper import Settings
 from stages.s09_permits.permits import Issued, Permits
 from stages.s09_permits.places import Places
@@ -59,15 +47,8 @@ class Office:
             if answer == "spent":
                 return None
             if answer != "cold":
-                raise refusal(answer, *values)
+                raise refusal_of(answer, *values)
             if self._catalog.get(visit.sale_id) is None:  # cached: made-up ids cost no SQL
                 raise NoSuchSale
             self._warm_up(visit.sale_id)
         raise Busy("The sale is being set up; nothing was taken")
-
-
-def refusal(answer: str, value: str = "0") -> Refused:
-    """What issue.lua said no with."""
-    if answer == "not_open":
-        return NotOpen(opens_at=datetime.fromtimestamp(int(value) / 1000, UTC))
-    return {"draft": NoSuchSale, "ended": Ended, "limit_reached": LimitReached, "sold_out": SoldOut}[answer]()

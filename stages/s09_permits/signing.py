@@ -13,7 +13,7 @@ MOST = 512  # letters in anything signed here
 
 
 class Keyring:
-    """Signs with the newest of its secrets, and knows what was signed with any of them.
+    """Signs with the first of its secrets, and knows what was signed with any of them.
 
     What is signed goes by its `purpose`: a challenge is no permit. A text names the key that it was signed
     with by an id, so that a secret can be replaced while the sale runs: the new one signs, and what the old
@@ -23,12 +23,12 @@ class Keyring:
 
     def __init__(self, *secrets: str) -> None:
         self._keys = {key_id(secret): secret.encode() for secret in secrets}
-        self._newest = key_id(secrets[0])
+        self._first = key_id(secrets[0])
 
     def sign(self, purpose: str, facts: Sequence[Any]) -> str:
         """ "key.facts.signature", in letters that need no quoting. `facts` is what JSON can say."""
-        said = f"{self._newest}.{letters(json.dumps(list(facts), separators=(',', ':')).encode())}"
-        return f"{said}.{self._signature(self._newest, purpose, said)}"
+        said = f"{self._first}.{letters(json.dumps(list(facts), separators=(',', ':')).encode())}"
+        return f"{said}.{self._signature(self._first, purpose, said)}"
 
     def read(self, purpose: str, text: str) -> list[Any] | None:
         """The facts; None when this shop has not signed that for this purpose."""
@@ -40,9 +40,9 @@ class Keyring:
             return None
         return list(json.loads(urlsafe_b64decode(facts + "==")))  # signed by us, so of our making
 
-    def secret(self, purpose: str, text: str) -> str:
-        """A word for `text` that only this shop can know."""
-        return self._signature(self._newest, purpose, text)[:22]
+    def words(self, purpose: str, text: str) -> list[str]:
+        """What stands for `text`, by each secret, and cannot be told without one."""
+        return [self._signature(key, purpose, text)[:22] for key in self._keys]
 
     def _signature(self, key: str, purpose: str, said: str) -> str:
         own = hmac.digest(self._keys[key], f"seckill {purpose}".encode(), "sha256")  # for this purpose alone

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from datetime import datetime
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar
 
 from pymysql import MySQLError
@@ -42,7 +44,8 @@ class LastKnownCatalog:
         self._clock = clock
         self._budget = budget
         self._breaker = breaker
-        self._known: dict[Hashable, Known] = {}
+        self._known: OrderedDict[Hashable, Known] = OrderedDict()
+        self._lock = Lock()
 
     def get(self, sale_id: int) -> Sale | None:
         sale, at = self._ask(sale_id, lambda: self._catalog.get(sale_id), self._listed(sale_id))
@@ -77,10 +80,11 @@ class LastKnownCatalog:
         return answer, None
 
     def _remember(self, name: Hashable, known: Known) -> None:
-        self._known.pop(name, None)
-        self._known[name] = known
-        if len(self._known) > SIZE:
-            self._known.pop(next(iter(self._known)), None)  # the one that was asked for longest ago
+        with self._lock:
+            self._known[name] = known
+            self._known.move_to_end(name)
+            if len(self._known) > SIZE:
+                self._known.popitem(last=False)  # the one that was asked for longest ago
 
 
 def marked(sale: Sale, at: datetime | None) -> Sale:

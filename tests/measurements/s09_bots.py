@@ -40,7 +40,7 @@ from common.lab import Lab
 from common.lab.sockets import free_port
 from common.running import Running, run_stage
 from common.seed import demo_tokens
-from common.stages import find, guarantees
+from common.stages import find
 from common.work import MOST_BITS, enter
 from stages.s09_permits.foils import secret_path
 from stages.s09_permits.keeper import USUAL
@@ -306,13 +306,12 @@ def new_sale(running: Running, door: Mapping[str, int]) -> Sale:
         )
     opens = time.time() + HEAD_START
     sale_id = open_sale(running, UNITS, LIMIT, opens_in=HEAD_START)
-    has_door = "no_early_entry" in guarantees(running.stage)
-    if has_door:
+    if running.has_door:
         with running.redis() as redis:  # nobody has been here before
             for key in redis.scan_iter(match="s09:{door}:*"):
                 redis.delete(key)
         running.admin("PATCH", "/api/admin/door", dict(door))
-    return Sale(running.url, sale_id, opens, has_door)
+    return Sale(running.url, sale_id, opens, running.has_door)
 
 
 def units_of(running: Running, sale_id: int) -> dict[int, int]:

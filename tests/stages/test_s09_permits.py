@@ -174,6 +174,15 @@ def test_a_secret_is_replaced_while_permits_are_out() -> None:
     assert new.read("permit", both.sign("permit", [2])) == [2]
 
 
+def test_a_question_of_before_the_secret_was_replaced_can_be_answered_after() -> None:
+    visit, now = Visit(7, 1, "10.0.0.1"), datetime.now(UTC)
+    asked = Challenges(keyring("old")).make(visit, 8, now)
+    answered = replace(visit, solution=Solution(asked.token, words=str(numbers_of(asked.question["en"]))))
+    later = now + timedelta(milliseconds=THINKING)
+    assert Challenges(keyring("new", "old")).judge(answered, later).how == "right"
+    assert Challenges(keyring("new")).judge(answered, later).how == "none"
+
+
 def test_a_permit_is_for_one_buyer_at_one_sale() -> None:
     permits = Permits(keyring())
     permit = permits.write(7, 1, Issued(3, 1_900_000_000_000))
@@ -785,6 +794,26 @@ def test_no_permit_somebody_elses_or_a_forged_one_is_403(site: Site) -> None:
         answer = order(site, sale, buyer, "k", permit=shown)
         assert (answer.status_code, answer.json["code"]) == (403, "permit_invalid")
     assert order(site, sale, buyer, "k", permit=permit).status_code == 202
+
+
+def test_what_the_secret_of_before_has_signed_is_taken_while_it_is_a_fallback(
+    site: Site, make_app: MakeApp
+) -> None:
+    """Bearer token and permit. What a secret that the shop does not know has signed is not."""
+    sale, buyer, before = site.sale(), site.buyer(), site.settings.secret_key
+
+    def shop(secret: str, *fallbacks: str) -> Site:
+        settings = replace(site.settings, secret_key=secret, secret_key_fallbacks=fallbacks)
+        return Site(make_app("s09", settings=settings))
+
+    replacing, replaced, unknown = shop("new", before), shop("new"), shop("unknown")
+    permit, strange = permit_for(site, sale, buyer), permit_for(unknown, sale, unknown.buyer())
+    for there, shown in ((replaced, permit), (replacing, strange)):
+        answer = order(there, sale, buyer, "k", permit=shown)
+        assert (answer.status_code, answer.json["code"]) == (403, "permit_invalid")
+    for signed_in, status in ((unknown, 401), (site, 202)):
+        path, sent = f"/api/sales/{sale.id}/orders", {"quantity": 1, "permit": permit}
+        assert replacing.call("POST", path, headers=signed_in.bearer(buyer), json=sent).status_code == status
 
 
 def test_who_has_to_wait_is_told_how_long(site: Site, set_door: Callable[..., TestResponse]) -> None:

@@ -24,6 +24,7 @@ from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step
 from common.running import WEB_PROCESSES, Running
 from common.shop import Attempt, Busy, LastKnownSale, Order, Outcome, Refused, Sale, Switchboard, Ticket
+from stages.s03_cache.shared import LEASE
 from stages.s08_rate_limits.limiter import SlidingLog
 from stages.s10_degradation import foils
 from stages.s10_degradation.breaker import FAILURES, REST, Breaker
@@ -799,6 +800,11 @@ def test_who_joins_a_read_of_the_background_waits_no_longer_than_for_one_of_a_re
     finally:
         stalled.proxies["Redis"].resume()
     assert bool(answered) == (code == "s10")
+
+
+def test_who_knows_nothing_yet_outlasts_a_reader_that_died() -> None:
+    """Who has waited in vain for its lease (s03) has time left for a call of their own."""
+    assert LEASE + CALL <= WHOLE
 
 
 # What is warmed up, and what stands before it all.
