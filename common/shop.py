@@ -178,12 +178,25 @@ class Invalid(Refused):
 
 
 class Busy(Refused):
-    """Too much is going on at this moment; trying again later helps (s02: retries used up)."""
+    """Too much is going on at this moment; trying again later helps (s02: retries used up).
+
+    Programs read in `taken` that this request has taken no unit. What the same press took when it was sent
+    before is another matter.
+    """
 
     type, status, title = "busy", 503, "Busy, please try again"
 
-    def __init__(self, detail: str = "", *, retry_after: float = 1, **members: Any) -> None:
-        super().__init__(detail, retry_after=retry_after, **members)
+    def __init__(self, detail: str = "", *, retry_after: float = 1) -> None:
+        super().__init__(detail, retry_after=retry_after, taken=False)
+
+
+class Unclear(Refused):
+    """No refusal, though it is told like one: a server did not answer, and nobody knows what was taken (s10).
+
+    So it is `busy` without `taken`. The same press sent again, with its key, is told how it ended (from s05).
+    """
+
+    type, status, title = Busy.type, Busy.status, Busy.title
 
 
 class TooMany(Refused):

@@ -99,7 +99,7 @@ class Faults:
 
         def send() -> None:
             with suppress(CrowdError):  # the shop was ended under its feet: the page has shown it
-                run(target, presses, patience=20)
+                run(target, presses, patience=20, comes_again=True)
 
         threading.Thread(target=send, name="crowd", daemon=True).start()
         return f"{len(presses)} presses by {len(self._tokens)} buyers, within {SPREAD:.0f} s."

@@ -106,13 +106,16 @@ def run(
     *,
     processes: int = 2,
     patience: float = 15,
+    comes_again: bool = False,
     on_told: Callable[[Told], None] = lambda _: None,
 ) -> list[Told]:
     """Send the crowd; what each buyer was told, merged. `on_told` hears of every answer as it comes.
 
-    A buyer gives up `patience` seconds after pressing, and counts as told "unknown". Guarantees one `Told`
-    for every press, or `CrowdError`; ends by itself, and its generators end with it, however it ends. Does
-    not guarantee that presses leave on time: the gap from `planned_at` to `sent_at` says how late they were.
+    A buyer gives up `patience` seconds after pressing, and counts as told "unknown". If the crowd
+    `comes_again`, a buyer who is sent away presses again, and who is sent away to the end counts as refused.
+    Guarantees one `Told` for every press, or `CrowdError`; ends by itself, and its generators end with it,
+    however it ends. Does not guarantee that presses leave on time: the gap from `planned_at` to `sent_at`
+    says how late they were.
     """
     longest = max((press.at for press in presses), default=0.0) + patience + 30
     if len(presses) > MOST_PRESSES or longest > LONGEST:
@@ -123,7 +126,8 @@ def run(
     strangers = {press.buyer_id for press in presses} - set(target.tokens)
     if strangers:
         raise CrowdError(f"there is no token for buyer {min(strangers)} (and {len(strangers) - 1} more)")
-    jobs = [_job(target, presses[nth::processes], patience) for nth in range(processes)]
+    buyers = {"patience": patience, "comes_again": comes_again}
+    jobs = [_job(target, presses[nth::processes]) | buyers for nth in range(processes)]
     try:
         history = asyncio.run(_run([job for job in jobs if job["presses"]], longest, on_told))
     except TimeoutError:
@@ -133,11 +137,10 @@ def run(
     return history
 
 
-def _job(target: Target, presses: Sequence[Press], patience: float) -> dict[str, Any]:
+def _job(target: Target, presses: Sequence[Press]) -> dict[str, Any]:
     return {
         "url": target.url,
         "sale_id": target.sale_id,
-        "patience": patience,
         "presses": [asdict(press) for press in presses],
         "tokens": [target.tokens[press.buyer_id] for press in presses],
     }

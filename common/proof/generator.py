@@ -22,6 +22,7 @@ from common.work import enter
 
 SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in mid-run moves no latency
 FIRST_LOOK, LAST_LOOK = 0.1, 5.0  # seconds between two looks at a ticket, at first and in the end
+LEAVE = 0.1  # of a buyer's patience: who would have no more left to wait for the answer does not come again
 LOOK_PATIENCE = aiohttp.ClientTimeout(total=20)  # for one look: the next one may be answered
 MOST_OPEN = (
     10_240  # connections of one generator; a connection is a file, and shells allow only 1,024 of them
@@ -34,7 +35,11 @@ def now() -> float:
 
 
 class Generator:
-    """Presses at the planned times, each press on its own: none waits for the answer to another."""
+    """Presses at the planned times, each press on its own: none waits for the answer to another.
+
+    If the crowd comes again, who is sent away with nothing taken sends the same press once more, until there
+    is another answer or the buyer gives up.
+    """
 
     def __init__(self, session: aiohttp.ClientSession, job: dict[str, Any]) -> None:
         self._session = session
@@ -57,10 +62,17 @@ class Generator:
 
     async def _press(self, planned_at: float, press: dict[str, Any], token: str) -> None:
         await asyncio.sleep(planned_at - now())
-        sent_at = now()
-        answer = await self._send(press, token, give_up=planned_at + self._job["patience"])
+        sent_at, give_up, sent_away = now(), planned_at + self._job["patience"], 0
+        answer, said = await self._send(press, token, give_up)
+        while self._job["comes_again"] and answer.come_again:
+            pause = pause_of(said, sent_away)
+            if now() + pause > give_up - self._job["patience"] * LEAVE:
+                break
+            await asyncio.sleep(pause)
+            sent_away += 1
+            answer, said = await self._send(press, token, give_up)
         answered_at = now() if answer.status else None
-        end = await self._follow(answer, token, give_up=planned_at + self._job["patience"])
+        end = await self._follow(answer, token, give_up)
         told = Told(
             attempt=press["number"],
             buyer_id=press["buyer_id"],
@@ -70,6 +82,7 @@ class Generator:
             sent_at=sent_at,
             answered_at=answered_at,
             ended_at=None if end.open else now() if end.ticket_id else answered_at,
+            sent_away=sent_away,
             **end._asdict(),
         )
         tell(told.to_line())
@@ -98,19 +111,23 @@ class Generator:
         except (aiohttp.ClientError, OSError):
             return None
 
-    async def _send(self, press: dict[str, Any], token: str, give_up: float) -> Answer:
+    async def _send(self, press: dict[str, Any], token: str, give_up: float) -> tuple[Answer, dict[str, Any]]:
         """Through the door, where there is one, and the press. Who is not let in has pressed nothing."""
         permit = {}
         if self._entry:
             answer, told = await self._enter(self._entry, token, give_up)
             if "permit" not in told:
-                return answer
+                return answer, told
             permit = {"permit": told["permit"]}
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": press["key"]}
         path = f"/api/sales/{self._job['sale_id']}/orders"
-        status, told = await self._post(path, {"quantity": press["quantity"], **permit}, headers)
+        try:
+            async with asyncio.timeout(give_up - now()):
+                status, told = await self._post(path, {"quantity": press["quantity"], **permit}, headers)
+        except TimeoutError:
+            status, told = 0, {"error": "TimeoutError"}
         # Without an answer it may have arrived all the same: nobody knows what became of it.
-        return understand(status, told) if status else Answer(None, "unknown", told["error"])
+        return understand(status, told) if status else Answer(None, "unknown", told["error"]), told
 
     async def _enter(self, path: str, token: str, give_up: float) -> tuple[Answer, dict[str, Any]]:
         """What the door said in the end. Who is still waiting when they give up has got nothing, for sure."""
@@ -123,13 +140,20 @@ class Generator:
         return understand(status, told) if status else Answer(None, "refused", told["error"]), told
 
     async def _post(self, path: str, body: object, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
-        """Status and document; 0 and the kind of error when there is no answer."""
+        """Status and document, with its Retry-After; 0 and the kind of error when there is no answer."""
         try:
             async with self._session.post(self._job["url"] + path, json=body, headers=headers) as answer:
                 told = parsed(await answer.text(errors="replace"))
         except (aiohttp.ClientError, OSError) as error:  # a time-out is an OSError
             return 0, {"error": type(error).__name__}
-        return answer.status, told if isinstance(told, dict) else {}
+        again = {"retry_after": answer.headers.get("Retry-After")}
+        return answer.status, {**told, **again} if isinstance(told, dict) else again
+
+
+def pause_of(said: dict[str, Any], sent_away: int) -> float:
+    """Seconds until a buyer comes again who was sent away so often before: as the shop says, and each time
+    twice as long. A crowd that comes back at one pace keeps a shop down that is too slow for that pace."""
+    return float(said.get("retry_after") or 1) * 2.0**sent_away
 
 
 def entry_of(sale: object) -> str | None:

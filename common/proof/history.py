@@ -20,8 +20,9 @@ class BrokenHistory(ValueError):
 class Told:
     """One attempt, and what its buyer was told.
 
-    `accepted` and `refused` are only what the shop said clearly. Everything else is `unknown`: a 5xx, a
-    time-out, a cut connection. The buyer of an unknown attempt may own an order, or may not.
+    `accepted` and `refused` are only what the shop said clearly. Everything else is `unknown`: a 5xx that
+    does not say that nothing was taken, a time-out, a cut connection. The buyer of an unknown attempt may own
+    an order, or may not.
 
     A 202 is a promise, no answer: the buyer follows the ticket, and `outcome`, `code` and `order_id` are what
     it ended as. A ticket that did not end in time is `unknown`.
@@ -31,6 +32,9 @@ class Told:
     answer to the press, None when there was none. `ended_at` is when the buyer knew for good: then, or when
     the ticket was seen to have ended; None when that never came. `code` is the last part of the problem
     document's `type`.
+
+    `sent_away` is how often the buyer was told `busy`, and came again. The answer is then that of the last
+    time, and `sent_at` is of the first.
     """
 
     attempt: int
@@ -46,6 +50,7 @@ class Told:
     order_id: str | None = None
     ticket_id: str | None = None
     ended_at: float | None = None
+    sent_away: int = 0
 
     def __post_init__(self) -> None:
         if self.outcome not in get_args(Outcome):
@@ -85,6 +90,11 @@ class Answer(NamedTuple):
     ticket_id: str | None = None
 
     @property
+    def come_again(self) -> bool:
+        """The same press may get another answer later: it is `busy`, and nothing was taken."""
+        return self.status == HTTPStatus.SERVICE_UNAVAILABLE and self.outcome == "refused"
+
+    @property
     def open(self) -> bool:
         """It is a ticket that has not ended."""
         return self.ticket_id is not None and self.outcome == "unknown"
@@ -93,9 +103,9 @@ class Answer(NamedTuple):
 def understand(status: int, body: object) -> Answer:
     """What an HTTP answer with this JSON body tells the buyer.
 
-    A success without an order id is unknown, as is every 5xx, `busy` too: the shop may have failed after the
-    order was written. So is a 202, until its ticket has ended. A 4xx is a refusal even without a proper
-    problem document.
+    A success without an order id is unknown, as is every 5xx that does not say that nothing was taken: the
+    shop may have failed after the order was written. So is a 202, until its ticket has ended. A 4xx is a
+    refusal even without a proper problem document.
     """
     said = body if isinstance(body, dict) else {}
     if status == HTTPStatus.ACCEPTED and isinstance(said.get("id"), str):
@@ -104,7 +114,8 @@ def understand(status: int, body: object) -> Answer:
         return Answer(status, "accepted", order_id=said["id"])
     kind = said.get("type")
     code = kind.rpartition("/")[2] if isinstance(kind, str) else f"http_{status}"
-    return Answer(status, "refused" if 400 <= status < 500 else "unknown", code)
+    clear = 400 <= status < 500 or (status >= 500 and said.get("taken") is False)
+    return Answer(status, "refused" if clear else "unknown", code)
 
 
 def end_of(ticket: object) -> Answer | None:
@@ -152,8 +163,13 @@ def drain(history: Sequence[Told]) -> float | None:
 
 
 def answers_per_second(history: Iterable[Told]) -> float | None:
-    """Answered attempts, over the time from the first press to the last answer."""
-    answered = [(told.planned_at, told.answered_at) for told in history if told.answered_at is not None]
+    """Answers, also those that sent buyers away, over the time from the first press to the last answer."""
+    answered = [
+        (told.planned_at, told.answered_at, 1 + told.sent_away)
+        for told in history
+        if told.answered_at is not None
+    ]
     if not answered:
         return None
-    return len(answered) / max(max(end for _, end in answered) - min(start for start, _ in answered), 0.001)
+    seconds = max(end for _, end, _ in answered) - min(start for start, _, _ in answered)
+    return sum(answers for *_, answers in answered) / max(seconds, 0.001)

@@ -15,7 +15,7 @@ from common.proof.history import Told
 from common.proof.jobs import Queued
 from common.proof.oracle import Verdict, judge
 from common.proof.schedule import Run
-from common.shop import Order, Refused, Sale, Shop
+from common.shop import Order, Refused, Sale, Shop, Unclear
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)  # the time of every clock: no schedule depends on the hour
 
@@ -97,7 +97,7 @@ class Press:
     def told(self, scene: Scene, number: int, outcome: object) -> Told:
         """What this buyer was told, for the oracle."""
         order = outcome if isinstance(outcome, Order) else None
-        refused = outcome if isinstance(outcome, Refused) and outcome.status < 500 else None
+        refused = outcome if isinstance(outcome, Refused) and not isinstance(outcome, Unclear) else None
         now = NOW.timestamp()
         return Told(
             attempt=number,

@@ -157,8 +157,8 @@ def stalls(lang: Lang) -> str:
         for each in document["stalls"]
     ]
     head = [word(f"stalls: {key}", lang) for key in ("silent", "answered", "with_ticket")]
-    times = ("after_the_crowd", "after_sending_again")
-    verdicts = [_verdict(document[time], document["units"], lang) for time in times]
+    times = {"after_the_crowd": sum(document["rounds_of_sending_again"][:1]), "after_sending_again": 0}
+    verdicts = [_verdict(document[time], again, document["units"], lang) for time, again in times.items()]
     names = [word(f"stalls: {key}", lang) for key in ("unknown", "sold", "oversold", "broken")]
     return _shown(
         *(STALLS, {"about": document}, lang),
@@ -172,11 +172,11 @@ def stalls(lang: Lang) -> str:
     )
 
 
-def _verdict(found: Document, units: int, lang: Lang) -> tuple[object, ...]:
+def _verdict(found: Document, again: int, units: int, lang: Lang) -> tuple[object, ...]:
     """What a drill found at one time: told to try again, sold, too many, and which promises are broken."""
     broken = [f"`{name}`" for name, each in found["verdicts"].items() if each["state"] == "broken"]
     return (
-        f"{found['told'].get('unknown', 0):,}",
+        f"{again:,}",
         *(_whole(f"{found['sold']:,} / {units:,}"), found["oversold"]),
         ", ".join(broken) or word("stalls: none", lang),
     )

@@ -20,7 +20,7 @@ from flask.typing import ResponseReturnValue
 from pymysql.constants import ER
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from common.shop import Busy, Refused, TooMany
+from common.shop import Busy, Refused, TooMany, Unclear
 from common.web.answers import Json
 from common.web.auth import SAFE_METHODS
 from common.web.logs import note
@@ -118,9 +118,9 @@ def problem_of(error: Exception) -> Problem:
         return http_error(error)
     if isinstance(error, NOT_ANSWERING):
         log.warning("A server did not answer: %s", error, extra={"request_id": note().request_id})
-        return refusal(Busy(outage(error), retry_after=2))
+        return refusal(outage(error))
     if isinstance(error, pymysql.ProgrammingError) and error.args[0] == ER.NO_SUCH_TABLE:
-        return refusal(Busy("The shop is not set up yet; /readyz says what is missing", retry_after=2))
+        return refusal(Unclear("The shop is not set up yet; /readyz says what is missing", retry_after=2))
     log.error("Unexpected", exc_info=error, extra={"request_id": note().request_id})
     return Problem("internal", 500, "Internal error", "An error of ours; it is logged under the instance id")
 
@@ -155,9 +155,10 @@ def http_error(error: HTTPException) -> Problem:
     return Problem(code, status, error.name, error.description or error.name, headers)
 
 
-def outage(error: Exception) -> str:
+def outage(error: Exception) -> Refused:
     """What to tell a buyer while a server is away. After a lost reply nobody knows whether it was done."""
     server = "The database" if isinstance(error, pymysql.MySQLError) else "Redis"
     if request.method in SAFE_METHODS:
-        return f"{server} does not answer; please try again"
-    return f"{server} did not answer: the outcome is unknown. Look at your orders before you try again"
+        return Busy(f"{server} does not answer; please try again", retry_after=2)
+    unknown = "the outcome is unknown. Look at your orders before you try again"
+    return Unclear(f"{server} did not answer: {unknown}", retry_after=2)

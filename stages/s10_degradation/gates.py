@@ -11,7 +11,7 @@ from redis import Redis, RedisError
 
 from common.backends import Keys
 from common.journal import JOURNAL
-from common.shop import Attempt, Busy, Buy, Gate, Outcome, Switches
+from common.shop import Attempt, Busy, Buy, Gate, Outcome, Switches, Unclear
 from stages.s10_degradation.budget import TimeBudget
 from stages.s10_degradation.bulkhead import Bulkhead, Full
 
@@ -29,8 +29,13 @@ def through(gates: Sequence[Gate], buy: Buy) -> Buy:
 
 
 def busy(detail: str, seconds: float = 1.0) -> Busy:
-    """Come again in about that many seconds: not all of those who are sent away at the same moment."""
-    return Busy(detail, retry_after=random.uniform(seconds, 3 * seconds))
+    """Nothing was taken: come again `later`."""
+    return Busy(detail, retry_after=later(seconds))
+
+
+def later(seconds: float = 1.0) -> float:
+    """About that many seconds: not all of those who are sent away at the same moment come back at one."""
+    return random.uniform(seconds, 3 * seconds)
 
 
 class InTime:
@@ -48,7 +53,7 @@ class InTime:
             try:
                 return proceed(attempt)
             except (RedisError, MySQLError) as error:
-                raise busy(UNKNOWN) from error
+                raise Unclear(UNKNOWN, retry_after=later()) from error
 
 
 class Switched:

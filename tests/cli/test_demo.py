@@ -50,6 +50,8 @@ def test_s01_oversells_and_the_newest_stage_does_not(finished: tuple[Command, Pa
     assert (last["sold"], last["oversold"]) == (40, 0)
     assert [each["units_accepted"] for each in (first, last)] == [each["sold"] for each in (first, last)]
     assert first["attempts"] == last["attempts"] > 200
+    assert first["sent_away"] == 0
+    assert last["unknown"] < last["attempts"] / 10, "whoever is sent away comes again, and is told clearly"
     assert {each["name"]: each["state"] for each in first["verdicts"]}["no_oversell"] == "broken"
     assert {each["state"] for each in last["verdicts"]} == {"kept"}
 

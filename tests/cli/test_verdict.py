@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from rich.console import Console
 
 from common.demo.contest import Result
-from common.demo.verdict import comparison, conclusion, exit_code
+from common.demo.verdict import comparison, conclusion, exit_code, verdict
 from common.proof.facts import Facts
 from common.proof.oracle import judge
 from common.stages import find
@@ -48,6 +51,15 @@ def test_only_an_oversold_s01_beside_a_flawless_newest_is_0(
     assert exit_code(*results) == code
     assert len(said) == 2
     assert all(each in " ".join(said) for each in words)
+
+
+def test_how_often_buyers_came_again_is_told_beside_what_they_were_told_in_the_end() -> None:
+    away = replace(CLEAN, history=[replace(told, sent_away=told.attempt) for told in CLEAN.history])
+    text = io.StringIO()
+    page = Console(file=text, width=120)
+    page.print(verdict((result("s01", CLEAN), result("s02", away)), conclusion))
+    [row] = [line for line in text.getvalue().splitlines() if "sent away" in line]
+    assert re.findall(r"\d+ times", row) == ["0 times", "15 times"]
 
 
 def test_a_duel_names_what_each_stage_did_not_keep() -> None:

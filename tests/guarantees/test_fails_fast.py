@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from common.proof.steps import Server
-from common.shop import Attempt, Busy, LastKnownSale, Order, Sale, Ticket
+from common.shop import Attempt, Busy, LastKnownSale, Order, Refused, Sale, Ticket, Unclear
 from common.stages import find
 from stages.s10_degradation import foils
 from stages.s10_degradation.budget import TimeBudget
@@ -110,8 +110,8 @@ def sent_until_taken(stalling: Stalling, press: Attempt) -> Order | Ticket | Non
     while time.monotonic() < give_up:
         try:
             return stalling.shop.shop.buy(stalling.renewed(press))
-        except Busy as busy:
-            assert busy.retry_after
+        except (Busy, Unclear) as told:
+            assert told.retry_after
             time.sleep(0.05)
     return None
 
@@ -194,7 +194,7 @@ def test_a_breaker_that_is_never_half_open_stays_open(
         assert (sent_until_taken(each, presses[3]) is not None) == (each is right)
 
 
-def refused(stalling: Stalling, press: Attempt) -> Busy:
-    with pytest.raises(Busy) as told:
+def refused(stalling: Stalling, press: Attempt) -> Refused:
+    with pytest.raises((Busy, Unclear)) as told:
         stalling.shop.shop.buy(stalling.renewed(press))
     return told.value

@@ -16,7 +16,7 @@ from common.proof.explorer import Explorer
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Server, Step
 from common.settings import Settings
-from common.shop import Attempt, Busy, Invalid, Order, Outcome, Refused, Sale
+from common.shop import Attempt, Busy, Invalid, Order, Outcome, Refused, Sale, Unclear
 from stages.s05_redis_stock.foils import WithoutRequestKey
 from tests.guarantees.conftest import Cell
 from tests.guarantees.finding import Finding
@@ -89,7 +89,7 @@ def buy(shop: World, settings: Settings, watcher: Recorder, attempt: Attempt) ->
     """One purchase by a process of its own; None when the buyer is told nothing certain."""
     backends = Backends.connect(shop.stage.code, settings, shop.clock).observe(watcher)
     try:
-        with suppress(pymysql.MySQLError, RedisError, Busy):
+        with suppress(pymysql.MySQLError, RedisError, Busy, Unclear):
             return shop.create_shop(backends).buy(attempt)
         return None
     finally:

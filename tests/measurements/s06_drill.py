@@ -169,7 +169,7 @@ def send_again(
     """What everybody knows in the end, and how many presses were sent again in each round (`most` rounds)."""
     latest = {told.attempt: told for told in history}
     rounds: list[int] = []
-    while unclear := [each for each in latest.values() if each.outcome == "unknown"]:
+    while unclear := [each for each in latest.values() if each.outcome == "unknown" or each.code == "busy"]:
         assert len(rounds) < most, f"{len(unclear)} presses stay unclear"
         rounds.append(len(unclear))
         print(f"{len(unclear)} presses are sent again")

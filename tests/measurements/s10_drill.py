@@ -5,9 +5,9 @@
 10,000 buyers and 2,000 bots (those of s09_bots) within two minutes, over real HTTP, at one sale behind
 its usual door. MariaDB stands behind a proxy that passes nothing on for 5 s, and later for 15 s: longer
 than anybody waits for it. What was told is judged twice: as it stands after the crowd, and once every
-buyer who was told nothing clear has sent the same press, with its key, again. What bots were told nobody
-wrote down: each order of theirs is taken for the end of a press that they do not know the end of. Takes
-about five minutes.
+buyer who was told nothing clear, or to come again, has sent the same press, with its key, again. What
+bots were told nobody wrote down: each order of theirs is taken for the end of a press that they do not
+know the end of. Takes about five minutes.
 """
 
 from __future__ import annotations

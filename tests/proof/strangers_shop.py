@@ -1,9 +1,10 @@
 """A flash sale that shares no line with ours: one asyncio process, everything in memory. Speaks the contract.
 
-`python strangers_shop.py PORT [careful|careless|forgetful|queueing|lying]`. Careless looks and acts with an
-await in between, as somebody does who asks another service for the stock; forgetful acknowledges every other
-order without keeping it. Queueing answers with a ticket, which ends a moment later; lying does so too, and
-tells every buyer of an order.
+`python strangers_shop.py PORT [careful|careless|forgetful|shedding|denying|queueing|lying]`. Careless looks
+and acts with an await in between, as somebody does who asks another service for the stock; forgetful
+acknowledges every other order without keeping it. Shedding says of every other press that it took nothing,
+and takes nothing; denying says so too, and takes. Queueing answers with a ticket, which ends a moment later;
+lying does so too, and tells every buyer of an order.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class Shop:
         self.orders: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self.ids = itertools.count(1)
         self.tickets: dict[str, dict[str, Any]] = {}
+        self.presses = 0
         self.asking = 0
         self.answering = asyncio.Event()
 
@@ -51,6 +53,11 @@ class Shop:
         return web.json_response({"orders": self.orders[request.headers["Authorization"]]})
 
     async def press(self, request: web.Request) -> web.Response:
+        self.presses += 1
+        if self.manner in {"shedding", "denying"} and self.presses % 2:
+            if self.manner == "denying":
+                await self.buy(request)
+            return web.json_response({"type": "/problems/busy", "taken": False}, status=503)
         if self.manner not in {"queueing", "lying"}:
             return await self.buy(request)
         ticket = self.tickets[f"t{len(self.tickets)}"] = {"state": "queued", "looks": 0}

@@ -23,20 +23,20 @@ TOKENS = dict.fromkeys(BUYERS, "a-token")
 
 
 @contextmanager
-def shop(buy: Handler, ticket: Handler | None = None) -> Iterator[Target]:
+def shop(buy: Handler, ticket: Handler | None = None, door: Handler | None = None) -> Iterator[Target]:
     """A shop in a thread that speaks just enough of the contract.
 
-    It answers each press by `buy`, and each look at a ticket by `ticket`.
+    It answers each press by `buy`, each look at a ticket by `ticket`, each knock at its `door` by that.
     """
 
     async def known(request: web.Request) -> web.Response:
         right = request.headers.get("Authorization") == "Bearer a-token"
-        return web.json_response({}, status=200 if right else 401)
+        return web.json_response({"entry": door and "/api/sales/7/entry"}, status=200 if right else 401)
 
     async def serve() -> None:
         app = web.Application()
         app.add_routes([web.get("/api/sales/7", known), web.get("/api/orders", known)])
-        app.add_routes([web.post("/api/sales/7/orders", buy)])
+        app.add_routes([web.post("/api/sales/7/orders", buy), web.post("/api/sales/7/entry", door or known)])
         app.add_routes([web.get("/api/tickets/{id}", ticket or known)])
         runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await runner.setup()
@@ -162,6 +162,97 @@ def test_who_got_no_clear_answer_is_told_unknown(answer: Handler) -> None:
     assert told.outcome == "unknown"
     assert told.order_id is None
     assert (told.answered_at is None) == (answer in {cut, cut_in_mid_answer, never})
+
+
+class SendsAway:
+    """Says `busy` so many `times`, to come again in `wait` seconds, and then goes on by `then`."""
+
+    wait = 0.2
+
+    def __init__(self, times: int, then: Handler, **said: object) -> None:
+        self.keys: list[str | None] = []
+        self.came: list[float] = []
+        self._times = times
+        self._then = then
+        self._said = said
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        self.keys.append(request.headers.get("Idempotency-Key"))
+        self.came.append(time.monotonic())
+        if len(self.keys) > self._times:
+            return await self._then(request)
+        said = {"type": "busy", **self._said}
+        return web.json_response(said, status=503, headers={"Retry-After": str(self.wait)})
+
+
+def test_who_is_sent_away_comes_again_with_the_same_press_and_each_time_later() -> None:
+    buy = SendsAway(2, sell, taken=False)
+    with shop(buy.answer) as target:
+        [told] = run(target, presses(1), comes_again=True)
+    assert buy.keys == [told.key] * 3
+    first, second, third = buy.came
+    assert second - first >= 0.2, "as the shop said"
+    assert third - second >= 0.4
+    assert (told.outcome, told.sent_away, told.order_id) == ("accepted", 2, f"order-of-{told.key}")
+    assert told.latency, "from the planned press to the last answer"
+    assert told.latency >= 0.6
+
+
+def test_who_is_sent_away_until_they_give_up_has_got_nothing_for_sure() -> None:
+    buy = SendsAway(1000, sell, taken=False)
+    with shop(buy.answer) as target:
+        [told] = run(target, presses(1), patience=1, comes_again=True)
+    assert (told.outcome, told.code, told.status) == ("refused", "busy", 503)
+    assert len(buy.keys) == 1 + told.sent_away
+    assert 1 <= told.sent_away <= 2
+
+
+def test_who_comes_again_gives_up_when_they_would_have_given_up() -> None:
+    gave_up: list[float] = []
+
+    async def hold(request: web.Request) -> web.StreamResponse:
+        try:
+            return await never(request)
+        finally:
+            gave_up.append(time.monotonic())
+
+    buy = SendsAway(1, hold, taken=False)
+    buy.wait = 1.5
+    with shop(buy.answer) as target:
+        [told] = run(target, presses(1), patience=2, comes_again=True)
+    assert (told.outcome, told.status, told.sent_away) == ("unknown", None, 1)
+    assert gave_up[0] - buy.came[1] < 1.5, "it is not two seconds more"
+
+
+@pytest.mark.parametrize(
+    ("said", "comes_again", "outcome"),
+    [
+        ({"taken": False}, True, "accepted"),
+        ({"taken": False}, False, "refused"),
+        ({"taken": True}, True, "unknown"),
+        ({}, True, "unknown"),
+    ],
+    ids=["the power check", "comes once only", "was taken", "nobody knows"],
+)
+def test_only_a_crowd_that_comes_again_does_and_only_if_nothing_was_taken(
+    said: dict[str, object], comes_again: bool, outcome: str
+) -> None:
+    buy = SendsAway(1, sell, **said)
+    with shop(buy.answer) as target:
+        [told] = run(target, presses(1), comes_again=comes_again)
+    assert told.outcome == outcome
+    assert len(buy.keys) == (2 if outcome == "accepted" else 1)
+
+
+def test_who_is_sent_away_at_the_door_knocks_again() -> None:
+    async def permit(_: web.Request) -> web.Response:
+        return web.json_response({"permit": "p"})
+
+    buy, door = SendsAway(1, sell, taken=False), SendsAway(1, permit, taken=False)
+    with shop(buy.answer, door=door.answer) as target:
+        [told] = run(target, presses(1), comes_again=True)
+    assert (told.outcome, told.sent_away) == ("accepted", 2)
+    assert (len(door.came), buy.keys) == (3, [told.key] * 2)
 
 
 async def promise(request: web.Request) -> web.Response:

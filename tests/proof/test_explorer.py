@@ -14,6 +14,7 @@ from math import comb
 from typing import Any
 
 import pytest
+import redis
 
 from common.backends import Backends
 from common.catalog import SqlCatalog
@@ -21,11 +22,11 @@ from common.database import Db
 from common.proof import diagram, export
 from common.proof.driver import MOST_MOVES, WAKES, DriverError, Move
 from common.proof.explorer import Exploration, Explorer, Powerless
-from common.proof.scenario import NOW, Press, Scenario
+from common.proof.scenario import NOW, Press, Scenario, Scene
 from common.proof.scenarios import SCENARIOS
 from common.proof.schedule import Diverged, in_step
 from common.settings import Settings
-from common.shop import Attempt, Order, Shop, SoldOut
+from common.shop import Attempt, Busy, Order, Shop, SoldOut, Unclear
 from stages.s01_naive.app import create_shop as naive
 from stages.s01_naive.checkout import insert_order
 
@@ -113,6 +114,20 @@ def test_the_guarded_shop_breaks_in_none_of_its_six_schedules(explorer: Open) ->
     found.check_power()
     assert len(found.runs) == comb(4, 2) == 6
     assert found.breaking() == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"),
+    [
+        (SoldOut(), "refused"),
+        (Busy(), "refused"),
+        (Unclear(), "unknown"),
+        (redis.TimeoutError(), "unknown"),
+        (None, "unknown"),
+    ],
+)
+def test_only_who_has_taken_nothing_was_told_a_clear_no(outcome: object, told: str) -> None:
+    assert Press("A", buyer=1).told(Scene(sale_id=7), 1, outcome).outcome == told
 
 
 def test_a_buyer_who_waits_for_a_lock_is_recognised_and_goes_on_when_it_is_given_back(explorer: Open) -> None:

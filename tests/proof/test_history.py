@@ -34,6 +34,10 @@ def told(attempt: int, waited: float | None = 0.1, **rest: object) -> Told:
         (404, None, "refused", "http_404"),
         (409, {"type": 7}, "refused", "http_409"),
         (503, {"type": "busy"}, "unknown", "busy"),
+        (503, {"type": "busy", "taken": False}, "refused", "busy"),
+        (503, {"type": "busy", "taken": True}, "unknown", "busy"),
+        (503, {"type": "busy", "taken": 0}, "unknown", "busy"),
+        (302, {"taken": False}, "unknown", "http_302"),
         (500, "<html>", "unknown", "http_500"),
         (502, None, "unknown", "http_502"),
         (201, None, "unknown", "http_201"),
@@ -70,6 +74,12 @@ def test_a_ticket_ends_as_an_order_or_a_refusal(
 def test_only_a_ticket_that_has_not_ended_is_open() -> None:
     assert understand(202, {"id": "t1", "state": "queued"}).open
     assert not understand(503, None).open
+
+
+def test_only_who_is_busy_and_has_taken_nothing_asks_to_come_again() -> None:
+    assert understand(503, {"type": "busy", "taken": False}).come_again
+    assert not understand(503, {"type": "busy"}).come_again
+    assert not understand(409, {"type": "sold_out"}).come_again
 
 
 def test_histories_of_several_processes_become_one_in_order() -> None:
@@ -109,6 +119,7 @@ def test_quantiles_are_of_the_answered() -> None:
 
 def test_answers_per_second_count_the_answered_over_the_whole_time() -> None:
     assert answers_per_second([told(1, 0.5), told(2, 2.0), told(3, None)]) == pytest.approx(1.0)
+    assert answers_per_second([told(1, 0.5), told(2, 2.0, sent_away=3)]) == pytest.approx(2.5)
     assert answers_per_second([told(3, None)]) is None
 
 

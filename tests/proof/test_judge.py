@@ -63,6 +63,15 @@ def test_a_shop_that_forgets_orders_is_found_out(stranger: Callable[[str], str])
     assert found["conserved"].state == "broken", found
 
 
+def test_a_shop_that_sends_buyers_away_is_taken_at_its_word(stranger: Callable[[str], str]) -> None:
+    """That nothing was taken is a clear no: it leaves nothing open, and an order gives the lie to it."""
+    found = verdicts(stranger("shedding"))
+    assert {verdict.state for verdict in found.values()} == {"kept"}, found
+    found = verdicts(stranger("denying"))
+    assert found["acknowledged"].state == "broken", found
+    assert any("was told busy" in line for line in found["acknowledged"].evidence)
+
+
 def test_a_shop_with_a_queue_is_judged_by_what_its_tickets_ended_as(stranger: Callable[[str], str]) -> None:
     found = verdicts(stranger("queueing"))
     assert {verdict.state for verdict in found.values()} == {"kept"}, found

@@ -269,22 +269,24 @@ def test_a_drill_with_stalls_says_what_is_broken_and_is_only_shown_if_it_was_run
     monkeypatch.setattr(measured, "STALLS", tmp_path / "s10_drill.json")
     assert measured.stalls(lang) == ""
 
-    def found(unknown: int, sold: int, state: str) -> dict[str, object]:
+    def found(sold: int, state: str) -> dict[str, object]:
         verdicts = {"no_oversell": {"state": "kept"}, "tickets_end": {"state": state}}
-        return {"told": {"unknown": unknown}, "sold": sold, "oversold": 0, "verdicts": verdicts}
+        return {"sold": sold, "oversold": 0, "verdicts": verdicts}
 
     stall = {"seconds": 15.02, "answered": 1700, "with_ticket": 400}
     document = {
         **ABOUT,
         **{"attempts": 10_000, "buyers": 9000, "units": 6000, "bots": {"accounts": 2000}, "stalls": [stall]},
-        "after_the_crowd": found(12, 5998, "broken"),
-        "after_sending_again": found(0, 6000, "kept"),
+        "after_the_crowd": found(5998, "broken"),
+        "rounds_of_sending_again": [12, 3],
+        "after_sending_again": found(6000, "kept"),
     }
     measured.STALLS.write_text(json.dumps(document))
     shown = measured.stalls(lang)
     assert f"| {WORDS['seconds'][lang].format(15)} | 1,700 | 400 |\n" in shown
     whole = '<span class="whole">{} / 6,000</span>'
     assert f"| {whole.format('5,998')} | {whole.format('6,000')} |" in shown
+    assert f"| {WORDS['stalls: unknown'][lang]} | 12 | 0 |" in shown
     assert f"| `tickets_end` | {WORDS['stalls: none'][lang]} |" in shown
 
 

@@ -210,6 +210,7 @@ def test_a_full_queue_refuses_the_new_and_knows_the_old(world: Worlds) -> None:
     with pytest.raises(Busy) as refused:
         press(shop, sale, buyer=3)
     assert refused.value.retry_after
+    assert refused.value.members == {"taken": False}
     assert (left(shop, sale), places(shop, sale)) == (3, 2)
     assert shop.shop.buy(replace(first, id="again")) == ticket
     press(shop, elsewhere)  # each sale has places of its own

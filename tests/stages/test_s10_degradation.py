@@ -23,7 +23,18 @@ from common.proof import usual
 from common.proof.proxy import Proxy
 from common.proof.steps import Recorder, Step
 from common.running import WEB_PROCESSES, Running
-from common.shop import Attempt, Busy, LastKnownSale, Order, Outcome, Refused, Sale, Switchboard, Ticket
+from common.shop import (
+    Attempt,
+    Busy,
+    LastKnownSale,
+    Order,
+    Outcome,
+    Refused,
+    Sale,
+    Switchboard,
+    Ticket,
+    Unclear,
+)
 from stages.s03_cache.shared import LEASE
 from stages.s08_rate_limits.limiter import SlidingLog
 from stages.s10_degradation import foils
@@ -185,7 +196,7 @@ def test_of_all_who_come_when_the_rest_is_over_one_is_the_probe(
 # The guards, before real servers.
 
 
-def silence(stalling: Stalling, times: int = FAILURES) -> list[Busy]:
+def silence(stalling: Stalling, times: int = FAILURES) -> list[Refused]:
     """Redis stalls, and so many presses find out."""
     sale = stalling.shop.new_sale(units=5)
     presses = [stalling.shop.attempt(sale, buyer) for buyer in range(1, times + 1)]
@@ -193,8 +204,8 @@ def silence(stalling: Stalling, times: int = FAILURES) -> list[Busy]:
     return [refused(stalling, press) for press in presses]
 
 
-def refused(stalling: Stalling, press: Attempt) -> Busy:
-    with pytest.raises(Busy) as told:
+def refused(stalling: Stalling, press: Attempt) -> Refused:
+    with pytest.raises((Busy, Unclear)) as told:
         stalling.shop.shop.buy(stalling.renewed(press))
     return told.value
 
@@ -313,7 +324,8 @@ def test_a_press_that_is_given_up_is_unknown_and_the_same_press_gets_its_answer(
     heard.stalling = stalled
     told = refused(stalled, press)
     heard.stalling = None
-    assert (told.detail, told.status) == (UNKNOWN, 503)
+    assert (told.type, told.detail, told.status) == ("busy", UNKNOWN, 503)
+    assert "taken" not in told.members
     stalled.proxies["Redis"].resume()
     outcome = until_taken(stalled, press)
     assert isinstance(shop.end_of(outcome), Order)
@@ -326,7 +338,7 @@ def until_taken(stalling: Stalling, press: Attempt) -> Outcome:
     while time.monotonic() < give_up:
         try:
             return stalling.shop.shop.buy(stalling.renewed(press))
-        except Busy:
+        except (Busy, Unclear):
             time.sleep(0.02)
     raise AssertionError("it is never taken")
 
@@ -464,6 +476,7 @@ def test_who_has_waited_too_long_is_sent_away_before_any_work(clock: HandClock) 
             shedding(press_of(clock), worked.append)  # type: ignore[arg-type, return-value]
     assert not worked
     assert told.value.retry_after
+    assert told.value.members == {"taken": False}
     assert shedding(press_of(clock), lambda _: "taken") == "taken"  # type: ignore[arg-type, return-value]
 
 

@@ -10,9 +10,10 @@ import pymysql
 import pytest
 import redis
 
-from common.shop import Order, TooMany
+from common.shop import Busy, Order, Refused, TooMany, Unclear
 from tests.conftest import Fresh, MakeApp
 from tests.web.conftest import Site
+from tests.web.test_bad_inputs import check_problem
 
 NOWHERE = {"mysql_url": "mysql://root@127.0.0.1:1/", "redis_url": "redis://127.0.0.1:1/0"}
 
@@ -48,13 +49,29 @@ def test_a_lost_reply_to_a_press_is_told_as_unknown(fresh: Fresh, make_app: Make
     assert server in answer.json["detail"]
     assert "outcome is unknown" in answer.json["detail"]
     assert "orders" in answer.json["detail"]
+    assert "taken" not in answer.json
     assert str(error.args[-1]) not in answer.text or not error.args[-1]
+
+
+@pytest.mark.parametrize(
+    ("refused", "members"),
+    [(Busy("full", retry_after=3), {"taken": False}), (Unclear("nobody knows", retry_after=3), {})],
+)
+def test_a_busy_shop_says_for_programs_if_it_knows_that_nothing_was_taken(
+    fresh: Fresh, make_app: MakeApp, refused: Refused, members: dict[str, Any]
+) -> None:
+    fresh("s01")
+    site = site_whose_checkout_raises(make_app, refused)
+    answer = site.buy(site.sale(), site.buyer())
+    check_problem(answer)
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "busy", "3")
+    assert {name: told for name, told in answer.json.items() if name == "taken"} == members
 
 
 def test_a_look_that_fails_says_to_try_again(make_app: MakeApp, site: Site) -> None:
     away = Site(make_app("s01", settings=replace(site.settings, mysql_url=NOWHERE["mysql_url"])))
     answer = away.call("GET", "/api/sales")
-    assert (answer.status_code, answer.json["code"]) == (503, "busy")
+    assert (answer.status_code, answer.json["code"], answer.json["taken"]) == (503, "busy", False)
     assert "unknown" not in answer.json["detail"]
 
 

@@ -6,6 +6,7 @@ import re
 
 from flask import Flask
 
+from common.shop import Busy
 from common.web.ops import contract
 from tests.conftest import MakeApp
 from tests.web.bad_inputs import BAD
@@ -52,6 +53,11 @@ def test_operation_ids_are_unique() -> None:
         if method.upper() in METHODS
     ]
     assert len(ids) == len(set(ids))
+
+
+def test_what_a_busy_shop_says_for_programs_is_documented() -> None:
+    documented = contract()["components"]["schemas"]["Problem"]["properties"]
+    assert {name: documented[name]["const"] for name in Busy().members} == Busy().members
 
 
 def test_every_problem_code_is_documented() -> None:

@@ -7,6 +7,7 @@ const WORDS = {
     ready: "READY", going: "SELLING …", of: "sold of {units}", verdict: "Verdict", picture: "Picture for a slide (SVG)",
     accepted: "told “it is yours”", refused: "told a clear no", unknown: "told nothing clear",
     buyers_over_limit: "buyers over the limit", acknowledged_but_missing: "promised and not there",
+    sent_away: "times that somebody was sent away for a moment",
     p50_ms: "half knew an answer within", p99_to_end_ms: "99 of 100 knew for good within", ms: "{n} ms",
     units: "units promised", stock: "the stock: {units}", seconds: "{n} s after the first press",
     kept_all: "{stage} sold {sold} of {units}: every promise kept; 99 of 100 knew within {p99_to_end_ms} ms.",
@@ -19,6 +20,7 @@ const WORDS = {
     ready: "就绪", going: "正在卖……", of: "件已售，共 {units} 件", verdict: "结论", picture: "放进幻灯片的图（SVG）",
     accepted: "被告知“归你了”", refused: "被明确拒绝", unknown: "没得到明确答复",
     buyers_over_limit: "超过限购的买家", acknowledged_but_missing: "答应了却没有的订单",
+    sent_away: "请人稍后再来的次数",
     p50_ms: "一半人得到答复，用时", p99_to_end_ms: "99% 的人知道最终结果，用时", ms: "{n} 毫秒",
     units: "已答应的件数", stock: "库存：{units}", seconds: "第一次点击后 {n} 秒",
     kept_all: "{stage} 卖出 {sold} 件，共 {units} 件：说到做到；99% 的人在 {p99_to_end_ms} 毫秒内知道结果。",
@@ -28,7 +30,7 @@ const WORDS = {
   },
 };
 const TOLD = ["accepted", "refused", "unknown"];
-const FIGURES = ["buyers_over_limit", "acknowledged_but_missing", "p50_ms", "p99_to_end_ms"];
+const FIGURES = ["buyers_over_limit", "acknowledged_but_missing", "sent_away", "p50_ms", "p99_to_end_ms"];
 
 let about = null;
 let reading = null;
