@@ -13,6 +13,7 @@ import sys
 import time
 from contextlib import suppress
 from http import HTTPStatus
+from random import Random
 from typing import Any
 
 import aiohttp
@@ -63,14 +64,16 @@ class Generator:
     async def _press(self, planned_at: float, press: dict[str, Any], token: str) -> None:
         await asyncio.sleep(planned_at - now())
         sent_at, give_up, sent_away = now(), planned_at + self._job["patience"], 0
-        answer, said = await self._send(press, token, give_up)
+        permit: dict[str, Any] = {}
+        chance = Random(press["key"])
+        answer, said = await self._send(press, permit, token, give_up)
         while self._job["comes_again"] and answer.come_again:
-            pause = pause_of(said, sent_away)
+            pause = pause_of(said, sent_away, chance)
             if now() + pause > give_up - self._job["patience"] * LEAVE:
                 break
             await asyncio.sleep(pause)
             sent_away += 1
-            answer, said = await self._send(press, token, give_up)
+            answer, said = await self._send(press, permit, token, give_up)
         answered_at = now() if answer.status else None
         end = await self._follow(answer, token, give_up)
         told = Told(
@@ -111,14 +114,18 @@ class Generator:
         except (aiohttp.ClientError, OSError):
             return None
 
-    async def _send(self, press: dict[str, Any], token: str, give_up: float) -> tuple[Answer, dict[str, Any]]:
-        """Through the door, where there is one, and the press. Who is not let in has pressed nothing."""
-        permit = {}
-        if self._entry:
+    async def _send(
+        self, press: dict[str, Any], permit: dict[str, Any], token: str, give_up: float
+    ) -> tuple[Answer, dict[str, Any]]:
+        """Through the door, where there is one, and the press. Who is not let in has pressed nothing.
+
+        `permit` is what the door gave, and is kept there: a press that was sent away has not used it up.
+        """
+        if self._entry and not permit:
             answer, told = await self._enter(self._entry, token, give_up)
             if "permit" not in told:
                 return answer, told
-            permit = {"permit": told["permit"]}
+            permit["permit"] = told["permit"]
         headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": press["key"]}
         path = f"/api/sales/{self._job['sale_id']}/orders"
         try:
@@ -150,10 +157,11 @@ class Generator:
         return answer.status, {**told, **again} if isinstance(told, dict) else again
 
 
-def pause_of(said: dict[str, Any], sent_away: int) -> float:
-    """Seconds until a buyer comes again who was sent away so often before: as the shop says, and each time
-    twice as long. A crowd that comes back at one pace keeps a shop down that is too slow for that pace."""
-    return float(said.get("retry_after") or 1) * 2.0**sent_away
+def pause_of(said: dict[str, Any], sent_away: int, chance: Random) -> float:
+    """Seconds until a buyer comes again who was sent away so often before: what the shop says or, by chance,
+    up to twice that, and each time twice as long. A crowd that comes back at one pace keeps a shop down that
+    is too slow for that pace; one that comes back at one moment is the spike once more."""
+    return float(said.get("retry_after") or 1) * (1 + chance.random()) * 2.0**sent_away
 
 
 def entry_of(sale: object) -> str | None:
