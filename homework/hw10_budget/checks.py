@@ -276,7 +276,7 @@ def waits(g: Grading) -> None:
         first, second, third = (each.at for each in call.requests)
         wanted = [int(draw * FIRST), asked + int(draw * 2 * FIRST)]
         seen = [second - first - BUSY.took, third - second - BUSY.took]
-        what = f"{call.what}, and {draw} is drawn. The pauses are wrong"
+        what = f"{call.what}. The pauses are wrong"
         expect(what, "{} ms, {} ms".format(*wanted), "{} ms, {} ms".format(*seen))
 
 
@@ -284,11 +284,11 @@ def gives_up(g: Grading) -> None:
     desk = Desk(g)
     desk.save(10)
     for plan, end in (
-        ([BUSY], "not done, nobody back for 0 ms"),
-        ([BUSY, BUSY, Reply("busy", retry_after=70)], "not done, nobody back for 70 ms"),
-        ([LOST, BUSY], "may have been done, nobody back for 0 ms"),
-        ([BUSY, LOST, Reply("busy", retry_after=90)], "may have been done, nobody back for 90 ms"),
-        ([BUSY, BUSY, LOST], "may have been done, nobody back for 0 ms"),
+        ([BUSY], "Failure(unknown=False, retry_after=0)"),
+        ([BUSY, BUSY, Reply("busy", retry_after=70)], "Failure(unknown=False, retry_after=70)"),
+        ([LOST, BUSY], "Failure(unknown=True, retry_after=0)"),
+        ([BUSY, LOST, Reply("busy", retry_after=90)], "Failure(unknown=True, retry_after=90)"),
+        ([BUSY, BUSY, LOST], "Failure(unknown=True, retry_after=0)"),
     ):
         call = desk.send(*plan, draw=0.5)
         call.expect_requests(3)
@@ -298,7 +298,7 @@ def gives_up(g: Grading) -> None:
     call = desk.send(BUSY, draw=0.5)
     call = call._replace(what=f"{call.what}, and no retry has been earned")
     call.expect_requests(1)
-    expect(call.what, "not done, nobody back for 0 ms", call.told)
+    expect(call.what, "Failure(unknown=False, retry_after=0)", call.told)
     call.expect_end_at_once()
 
 
@@ -413,8 +413,7 @@ class Call(NamedTuple):
         """How it ended, with what a failure says."""
         match self.said:
             case {"unknown": unknown, "retry_after": retry_after}:
-                done = "may have been done" if unknown else "not done"
-                return f"{done}, nobody back for {retry_after} ms"
+                return f"Failure(unknown={bool(unknown)}, retry_after={retry_after})"
         return self.end
 
     def expect_requests(self, wanted: int) -> None:
@@ -504,6 +503,8 @@ class Desk:
         requests = [each._replace(at=each.at - began) for each in self.courier.requests]
         within = arguments.get("within", PLENTY)
         how = [f"{within:,} ms"] + ["no key"] * (arguments.get("key", KEY) is None)
+        if draw := arguments.get("draw"):
+            how.append(f"{draw} drawn")
         who = f"A call with {' and '.join(how)}" + (", through three services," if layers else "")
         what = f"{who} meets a courier: {'; '.join(map(str, plan))}"
         return Call(what, plan, within, said, requests, self.courier.at - began)

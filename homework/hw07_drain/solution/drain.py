@@ -46,7 +46,8 @@ class FairDrain:
     """Works off batches that the sales share. `consumer` is this process's name in the consumer group.
 
     Guarantees that each entry is written, and is in its journal until it is, wherever a consumer dies; and
-    that of two sales which always had more entries than they got, none is ever more than one entry ahead.
+    that of two sales which always had more entries than they got, none is ever more than one entry ahead, as
+    long as one turn ends before the next begins.
     """
 
     def __init__(

@@ -22,7 +22,8 @@ class Failure(Exception):
     """A try that failed.
 
     `unknown`: it may have been done, or may be yet; otherwise it was not. `retry_after`: for so many ms the
-    service wants nobody back. `again`: whether it is any use to try again; not if whoever raises this has.
+    service wants nobody back. `again`: whether it is any use to try again; not where somebody further down
+    has done so, or has decided not to.
     """
 
     def __init__(self, unknown: bool = False, retry_after: int = 0, again: bool = True) -> None:

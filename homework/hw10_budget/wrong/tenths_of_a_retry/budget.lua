@@ -1,7 +1,8 @@
 -- Earn a part of a retry, or take a retry, if there is one.
 --
 -- KEYS[1]       the bucket of one service: nothing else is kept, and nothing in another key. How you write it is up
---               to you. It expires `keep` ms after the last first try or the last retry, or up to a second later
+--               to you. It expires `keep` ms after the last first try or the last retry that was made, or up to a second
+--               later; whether a retry that was refused counts too is up to you
 -- ARGV[1]       'first': a first try is about to be made, and earns 1/per of a retry
 --               'retry': somebody wants to try again, which costs a whole one
 -- ARGV[2]       per, ARGV[3] most, ARGV[4] keep
