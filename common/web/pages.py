@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 
 from common.buyers import Buyer
 from common.ids import new_id
-from common.shop import Attempt, Challenge, Entry, Outcome, Refused, Sale, Ticket, Wait
+from common.shop import Attempt, Challenge, Entry, Outcome, Refused, Sale, Ticket, Unclear, Wait
 from common.web.answers import LOOK_AGAIN, entry_address
 from common.web.api import NoSuchOrder, visible_sale
 from common.web.auth import current_buyer
@@ -128,13 +128,19 @@ def show_sale(sale_id: int, refused: Refused | None = None) -> ResponseReturnVal
         entry=entry_address(sale_id),
         key=sent_key(refused) or new_id(),
         quantity=request.form.get("quantity", 1),
-        outcome=refused and (refused.type if refused.type in ANSWERS else "unknown"),
+        outcome=refused and answer_kind(refused),
         again=refused and refused.retry_after and ceil(refused.retry_after),
         challenge=refused and refused.members.get("challenge"),
         question=refused and refused.members.get("question"),
         answers=ANSWERS,
     )
     return (page, refused.status, refusal(refused).headers) if refused else page
+
+
+def answer_kind(refused: Refused) -> str:
+    """Which of `ANSWERS` it is told as."""
+    known = refused.type in ANSWERS and not isinstance(refused, Unclear)
+    return refused.type if known else "unknown"
 
 
 def sent_key(refused: Refused | None) -> str | None:

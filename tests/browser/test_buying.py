@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from common.shop import Sale
+from common.web.i18n import messages
 from tests.browser.conftest import Open, Store, sign_in
 
 if TYPE_CHECKING:
@@ -136,15 +137,25 @@ def test_a_press_whose_answer_was_lost_is_sent_again_with_the_same_key(visit: Op
     assert lost == again != another
 
 
-def test_who_is_told_to_try_again_sees_when_and_then_sends_the_same_press(visit: Open, store: Store) -> None:
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ({"code": "busy", "taken": False}, "Try again in 7 s."),
+        ({"code": "busy"}, messages("en")["answer.unknown.text"]),
+    ],
+    ids=["nothing was taken", "nobody knows"],
+)
+def test_who_is_told_to_try_again_sees_when_and_then_sends_the_same_press(
+    visit: Open, store: Store, said: dict[str, object], told: str
+) -> None:
     sale = store.sale(units=10)
     page = at_sale(visit, store, sale)
     keys: list[str] = []
     page.on("request", lambda request: keys.extend(filter(None, [request.headers.get("idempotency-key")])))
-    full = {"status": 503, "headers": {"Retry-After": "7"}, "json": {"code": "busy"}}
+    full = {"status": 503, "headers": {"Retry-After": "7"}, "json": said}
     page.route("**/orders", lambda route: route.fulfill(**full))
     page.click("#press")
-    expect(page.locator("#result")).to_contain_text("Try again in 7 s.")
+    expect(page.locator("#result")).to_contain_text(told)
     page.unroute("**/orders")
     page.click("#press")
     expect(page.locator("#result")).to_contain_text("It is yours")

@@ -168,7 +168,7 @@ def test_an_open_page_learns_that_the_app_died(visit: Open, mortal_shop: Running
     looks = hold_looks(page, sale)  # or a look finds out before the press, and there is no button any more
     mortal_shop.web.kill()
     page.click("#press")
-    expect(page.locator("#result")).to_contain_text(messages("en")["answer.busy.title"])
+    expect(page.locator("#result")).to_contain_text(messages("en")["answer.unknown.title"])
     for look in looks:
         look.continue_()
     page.unroute_all()

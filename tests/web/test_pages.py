@@ -16,7 +16,7 @@ from common.buyers import Buyer
 from common.lab.sockets import free_port
 from common.seed import ADMIN, add_buyers, demo_buyer
 from common.settings import Settings
-from common.shop import Attempt, Busy, Outcome, Sale, Ticket
+from common.shop import Attempt, Busy, Outcome, Refused, Sale, Ticket, Unclear
 from common.web.i18n import messages
 from tests.conftest import Fresh, MakeApp
 from tests.web.conftest import Site
@@ -121,11 +121,11 @@ def test_a_quantity_that_makes_no_sense_is_told(
     assert WORDS["answer.invalid.text"] in said(answer)
 
 
-def busy(*_: object) -> Callable[[Attempt], Outcome]:
+def refusing(refused: Refused) -> Callable[..., Callable[[Attempt], Outcome]]:
     def buy(attempt: Attempt) -> Outcome:
-        raise Busy(retry_after=7)
+        raise refused
 
-    return buy
+    return lambda *_: buy
 
 
 def broken(*_: object) -> Callable[[Attempt], Outcome]:
@@ -157,10 +157,15 @@ def test_a_promise_to_answer_later_is_not_called_an_order(fresh: Fresh, make_app
     assert WORDS["order.thanks"] not in browser.get("/orders").text
 
 
-def test_a_busy_shop_says_so_and_when_to_come_back(fresh: Fresh, make_app: MakeApp) -> None:
-    _, answer = press_where(busy, fresh, make_app)
+@pytest.mark.parametrize(
+    ("refused", "told"), [(Busy(retry_after=7), "busy"), (Unclear(retry_after=7), "unknown")]
+)
+def test_a_busy_shop_says_when_to_come_back_and_whether_something_may_have_been_ordered(
+    fresh: Fresh, make_app: MakeApp, refused: Refused, told: str
+) -> None:
+    _, answer = press_where(refusing(refused), fresh, make_app)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "7")
-    assert WORDS["answer.busy.title"] in said(answer)
+    assert WORDS[f"answer.{told}.title"] in said(answer)
 
 
 def test_what_nobody_foresaw_is_not_called_a_refusal(fresh: Fresh, make_app: MakeApp) -> None:

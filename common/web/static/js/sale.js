@@ -96,10 +96,15 @@ async function press() {
     const answer = await response.json();
     if (response.status === 202) return { kind: "ticket", page: `/tickets/${answer.id}` };
     const again = response.headers.get("Retry-After");
-    return { kind: response.status === 201 ? "placed" : answer.code, again };
+    return { kind: response.status === 201 ? "placed" : kindOf(answer), again };
   } catch {
     return { kind: "unknown" };
   }
+}
+
+/** What a problem document says. Who is told `busy`, and not that nothing was taken, does not know. */
+function kindOf({ code, taken }) {
+  return code === "busy" && taken !== false ? "unknown" : code;
 }
 
 async function buy(event) {
