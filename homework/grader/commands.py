@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -125,12 +125,19 @@ def check(
     folder = desks.started(which, desk)
     console = new_console()
     wish = Wish(seed=seed, task=task, check=check, schedule=schedule and schedule.upper())
-    with own_servers() as servers:
+    with ExitStack() as stack:
+        with waiting(console, "starting MariaDB and Redis …"):
+            servers = stack.enter_context(own_servers())
         passed = check_once(console, which, folder, servers, wish)
         while watch:
             wait_for_change(console, which, folder)
             passed = check_once(console, which, folder, servers, wish)
     return 0 if passed else 1
+
+
+def waiting(console: Console, what: str) -> AbstractContextManager[object]:
+    """Says so on a terminal; a file gets only what came of it."""
+    return console.status(what) if console.is_terminal else nullcontext()
 
 
 def check_once(console: Console, which: Homework, folder: Path, servers: Servers, wish: Wish) -> bool:
@@ -139,7 +146,7 @@ def check_once(console: Console, which: Homework, folder: Path, servers: Servers
     from homework.grader.report import show_check, show_end
 
     submission = Submission(folder.parent.name, "", "", desks.files_of(which, folder))
-    with console.status("checking …") if console.is_terminal else nullcontext():
+    with waiting(console, "checking …"):
         result = grade(which, submission, servers, wish, lambda done: show_check(console, done))
     show_end(console, which, result)
     for name in desks.changed_tests(which, folder):

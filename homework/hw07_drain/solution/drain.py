@@ -78,7 +78,7 @@ class FairDrain:
     # <mine>
     def _look(self, sales: Sequence[int]) -> tuple[int, dict[int, int], dict[int, list[bytes]]]:
         """Who comes first, how much each sale has for us, and what of that a dead consumer has left."""
-        pipe = self._redis.pipeline(transaction=False)
+        pipe = self._redis.pipeline()  # MULTI: lengths and what is handed out, all of one moment
         pipe.get(self._keys.shared("first"))
         for sale in sales:
             key = self._journal(sale)
