@@ -24,13 +24,20 @@ def kept_running(argv: Sequence[str | Path]) -> list[str]:
 def keep_running(argv: Sequence[str]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     while True:
-        child = subprocess.Popen(argv)
+        # A TERM that fell between the child's start and our `try` would leave it running.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        child = subprocess.Popen(argv, preexec_fn=let_term_through)  # noqa: PLW1509 - there are no threads
         try:
+            let_term_through()
             child.wait()
         finally:
             child.terminate()  # does nothing to one that has ended
             child.wait()
         time.sleep(PAUSE)
+
+
+def let_term_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 if __name__ == "__main__":
