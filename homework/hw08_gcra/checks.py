@@ -48,6 +48,8 @@ def burst(g: Grading) -> None:
 
 
 def refill(g: Grading) -> None:
+    third = Rule(3, 10 * SECOND, burst=3)  # one in 3,333.33… ms: after the period there are three, not 2.99…
+    expect_through(g, third, [0, 0, 0, 10 * SECOND, 10 * SECOND, 10 * SECOND], "three arrive, and three more")
     for _ in range(20):
         rule = Rule(g.random.randint(1, 9), g.random.randint(1, 100) * SECOND, g.random.randint(1, 6))
         at, arrivals = g.random.randint(0, 10_000), list[int]()
@@ -64,7 +66,8 @@ def refused_free(g: Grading) -> None:
 
 def expect_through(g: Grading, rule: Rule, arrivals: list[int], what: str) -> None:
     model = Bucket(rule)
-    wanted = [model.ask(1, at).allowed for at in arrivals]
+    told = [model.ask(1, at) for at in arrivals]
+    wanted = [each.allowed for each in told]
     seen = g.call("let_through", **rule._asdict(), arrivals=arrivals)
     if not isinstance(seen, list) or len(seen) != len(arrivals):
         raise Failed(
@@ -72,10 +75,12 @@ def expect_through(g: Grading, rule: Rule, arrivals: list[int], what: str) -> No
         )
     for number, (got, want) in enumerate(zip(seen, wanted, strict=True)):
         if got is not want:
-            before = [at for at, passed in zip(arrivals[:number], wanted, strict=False) if passed]
+            said, passed = told[number], zip(arrivals[:number], wanted, strict=False)
+            before = ", ".join(str(at) for at, let_in in passed if let_in)
+            room = f"for {said.remaining + 1}" if want else f"in {said.retry_after} ms"
             raise Failed(
                 f"With {rule}, {what}; the answer for the arrival at {arrivals[number]} ms is wrong",
-                expected=f"{want}: let through before were those at {', '.join(map(str, before))} ms",
+                expected=f"{want}: let through before were those at {before} ms; there is room {room}",
                 seen=got,
             )
 
@@ -362,7 +367,8 @@ class Desk:
 
     def _told(self, units: int, buyer: int) -> str:
         rules = "; ".join(f"{name} {rule}" for name, rule in self.rules.items())
-        before = f". So far: {', '.join(self._story[-6:])}" if self._story else ""
+        earlier = f"{len(self._story) - 6} presses, then " if len(self._story) > 6 else ""
+        before = f". So far: {earlier}{', '.join(self._story[-6:])}" if self._story else ""
         return f"Limits: {rules}{before}. At {self.at:,} ms {BUYERS[buyer]} asks for {units}"
 
 

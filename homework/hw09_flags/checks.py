@@ -45,7 +45,7 @@ OPEN = NOON - HOUR  # when a sale opened that is open
 MAY_HAVE = 2  # units, at the second door
 PERMIT_INVALID, NOT_OPEN, SOLD_OUT = {"permit_invalid"}, {"not_open"}, {"sold_out"}
 PATH = set("0123456789abcdef")
-NONSENSE = ("0" * 32, "é" * 32, ".", "1.", "-1.0", "٣.0", "None", "x" * 400)
+NONSENSE = ("0" * 32, "é" * 32, ".", "1.", "-1.0", "٣.0", "None", "x" * 400, "\ud800")
 
 
 # --- tasks 1 and 2: the attacks ---
@@ -136,7 +136,8 @@ def honest_path(g: Grading) -> None:
         what = f"A buyer is given the path at {clock(at)}"
         number = desk.sells(f"{what} and presses at once", buyer, path, "k1", at=at)
         desk.sells(f"{what} and presses a minute later", buyer, desk.enter(buyer, at), "k2", at=at + MINUTE)
-        desk.same(f"{what}; the press comes again", number, buyer, path, "k1", at=at)
+        again = f"{what}, then is given another one; the first press comes again"
+        desk.same(again, number, buyer, path, "k1", at=at)
 
 
 def honest_count(g: Grading) -> None:
@@ -146,7 +147,7 @@ def honest_count(g: Grading) -> None:
     desk.enter(ann)
     first = desk.sells("Ann buys one unit", ann, permit, "k1")
     desk.same("Ann's press comes again", first, ann, permit, "k1")
-    second = desk.sells("Ann buys another one", ann, permit, "k2")
+    second = desk.sells("Ann's press came again; now she buys another one", ann, permit, "k2")
     for key, number in (("k1", first), ("k2", second)):
         desk.same("Ann has bought one unit, and another one; a press comes again", number, ann, permit, key)
     desk.refuses("Ann has had two units, and wants a third", PERMIT_INVALID, ann, permit, "k3")

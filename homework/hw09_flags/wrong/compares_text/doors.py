@@ -93,7 +93,7 @@ class OpeningDoor(Door):
 
 
 def sign(secret: bytes, said: str) -> str:
-    return hmac.new(secret, said.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret, said.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
 
 
 def same(shown: str, right: str) -> bool:

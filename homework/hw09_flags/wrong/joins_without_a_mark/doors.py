@@ -93,8 +93,12 @@ class OpeningDoor(Door):
 
 
 def sign(secret: bytes, said: str) -> str:
-    return hmac.new(secret, said.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(secret, in_bytes(said), hashlib.sha256).hexdigest()
 
 
 def same(shown: str, right: str) -> bool:
-    return hmac.compare_digest(shown.encode(), right.encode())  # as bytes: of text it bears ASCII only
+    return hmac.compare_digest(in_bytes(shown), in_bytes(right))  # of text it bears ASCII only
+
+
+def in_bytes(said: str) -> bytes:
+    return said.encode("utf-8", "surrogatepass")  # JSON can hold half a character: \ud800

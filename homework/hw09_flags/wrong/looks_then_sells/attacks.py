@@ -26,9 +26,9 @@ class Shop(Protocol):
         """Press twice at the same moment: two dictionaries with what `buy` gets. Both numbers, an empty text
         for a press that was refused.
 
-        `order`: whose round trip to Redis is next, A the first press's, B the second's: "ABBA". Once it is
-        used up, whoever moved last goes on to the end, then the other one. (Outside you would try until luck
-        has it so.)
+        `order`: whose round trip to Redis is next, A the first press's, B the second's: "AAABBB" is one after
+        the other. Once it is used up, whoever moved last goes on to the end, then the other one. (Outside you
+        would try until luck has it so.)
         """
 
 
