@@ -199,6 +199,16 @@ def test_the_days_work_is_found_in_git_and_in_results(tmp_path: Path) -> None:
     assert [each.homework for each in work.results] == ["hw02"]
 
 
+@pytest.mark.skipif(not shutil.which("git"), reason="there is no git here")
+def test_a_project_that_was_just_handed_out_is_nobodys_work(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    commit(tmp_path, "stages/s09_permits/door.py", "As we got it", "2026-10-15T11:00:00")
+    commit(tmp_path, "mine/hw02/swap.py", "Guard the row", "2026-10-15T12:00:00")
+    work = look(tmp_path, THURSDAY)
+    assert [each.split(" ", 1)[1] for each in work.commits] == ["Guard the row"]
+    assert parse_entry(Path("x.md"), fill_in(LIN, THURSDAY, work)).chapters == ["hw02"]
+
+
 def test_without_git_there_is_less_to_fill_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert look(tmp_path, THURSDAY) == Day([], [], [])

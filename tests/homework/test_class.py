@@ -116,7 +116,7 @@ def test_the_autograder_has_what_gradescope_asks_for_and_what_grading_needs(tmp_
         ]
         golden.check("autograder.txt", "\n".join(sorted({name.split("/")[0] for name in names})) + "\n")
     before = file.read_bytes()
-    write_autograder("hw02", file)
+    write_autograder("2", file)
     assert file.read_bytes() == before
 
 
@@ -171,3 +171,13 @@ def test_the_students_workflow_runs_commands_that_exist() -> None:
     assert "./seckill homework check" in run
     assert "./seckill checkin lint" in run
     assert main(["homework", "check", "--help"]) == main(["checkin", "lint", "--help"]) == 0
+
+
+def test_what_a_student_has_begun_reaches_the_workflow(tmp_path: Path) -> None:
+    """Nothing of `mine` is ignored by git; and a repository in which nothing is begun has nothing wrong."""
+    import yaml
+
+    assert "mine" not in (ROOT / ".gitignore").read_text()
+    steps = yaml.safe_load((ROOT / "homework" / "student-ci.yml").read_text())["jobs"]["check"]["steps"]
+    [loop] = [step["run"] for step in steps if "homework check" in step.get("run", "")]
+    subprocess.run(["bash", "-e", "-c", loop], cwd=tmp_path, check=True)

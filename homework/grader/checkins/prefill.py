@@ -34,8 +34,11 @@ class Day:
 
 
 def look(folder: Path, day: date) -> Day:
-    """The day's work below a folder, in local time. Results are the result.json files begun on that day."""
-    between = (f"--since={day} 00:00:00", f"--until={day} 23:59:59", "--no-merges")
+    """The day's work below a folder, in local time. Results are the result.json files begun on that day.
+
+    The first commit of a repository is the project as it was handed out, a merge the work of others.
+    """
+    between = (f"--since={day} 00:00:00", f"--until={day} 23:59:59", "--min-parents=1", "--max-parents=1")
     changed = _git(folder, "log", *between, "--name-only", "--format=", "--relative")
     open_still = _git(folder, "diff", "HEAD", "--name-only", "--relative") if day == date.today() else []
     results = sorted(_results(folder, day), key=lambda each: each.started_at)
