@@ -254,7 +254,7 @@ def grade(
     from homework.grader.course import Course, load
     from homework.grader.many import grade_all, pieces
     from homework.grader.report import show_line, show_result
-    from homework.grader.submissions import find_all
+    from homework.grader.submissions import find_all, opened
 
     console = new_console()
     if walls.missing() and os.geteuid() != 0 and not without_walls:  # it could delete what is yours
@@ -263,6 +263,7 @@ def grade(
         console.print(walls.missing(), style="yellow")
     rules = load(course) if course else Course()
     paths, misnamed = find_all(folder)
+    empty = [path.name for path in paths if opened(path).is_empty]
     work = list(pieces(paths, chosen or all_homeworks(), to))
     if not work:
         raise click.ClickException(f"nothing in {folder} belongs to a homework")
@@ -280,6 +281,9 @@ def grade(
     undecided = sum(check.state == "grader_error" for result in results for check in result.checks)
     for wrong in misnamed:
         console.print(f"not graded: {wrong.message}", style="yellow", markup=False)
+    for name in empty:
+        said = f"not graded: {name} has no file of any homework where it is looked for, like hw02/swap.py"
+        console.print(said, style="yellow", markup=False)
     report, *_others = make_exports(to, rules, to, paths)
     console.print(f"{len(results)} results in {to}; open {report}", markup=False)
-    return 1 if undecided or misnamed else 0
+    return 1 if undecided or misnamed or empty else 0

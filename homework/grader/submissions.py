@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from homework.grader import VERSION, names
-from homework.grader.book import Homework
+from homework.grader import names
+from homework.grader.book import Homework, all_homeworks
 from homework.grader.desk import DeskError
+from homework.grader.fingerprint import fingerprint
 from homework.grader.grading import LARGEST_FILE, Submission
 from homework.grader.names import WrongName
 
@@ -34,6 +35,11 @@ class HandedIn:
         }
         return inside or {p.name: c for p, c in parts.items() if str(p.parent) == "." and p.name in wanted}
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it can be opened, and has no file that any homework asks for."""
+        return not self.trouble and not any(map(self.of, all_homeworks()))
+
     def submission(self, homework: Homework) -> Submission:
         name = names.parse(self.name)
         return Submission(self.name, name.id, name.author, self.of(homework), self.trouble)
@@ -49,7 +55,8 @@ def find_all(path: Path) -> tuple[list[Path], list[WrongName]]:
         return [path], []
     right, wrong = [], []
     for each in sorted(path.iterdir()):
-        if each.suffix == ".zip" or (each.is_dir() and not each.name.startswith((".", "__"))):
+        is_folder = each.is_dir() and not each.name.startswith((".", "__"))
+        if is_folder or each.suffix == ".zip" or names.is_meant(each.name):
             try:
                 names.of_path(each)
                 right.append(each)
@@ -99,7 +106,7 @@ def is_code(name: str) -> bool:
 
 def digest(homework: Homework, submission: Submission, seed: int) -> str:
     """Changes with grader, homework, seed and files: a result with the same digest still holds."""
-    hashed = hashlib.sha256(f"{VERSION} {seed} {submission.trouble}".encode())
+    hashed = hashlib.sha256(f"{fingerprint()} {seed} {submission.trouble}".encode())
     own = [each for each in sorted(homework.folder.glob("*.*")) if each.suffix in {".py", ".toml"}]
     for name, content in [
         *((each.name, each.read_bytes()) for each in own),

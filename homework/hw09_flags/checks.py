@@ -130,8 +130,11 @@ def honest_path(g: Grading) -> None:
         buyer, at = desk.new_buyer(), NOON + passed
         path = desk.enter(buyer, at)
         if len(path) != 32 or set(path) - PATH:
+            strange = sum(each not in PATH for each in path)
             raise Failed(
-                "The path is none that the shop's nginx lets pass", expected="32 digits of 0-9 and a-f"
+                "The path is none that the shop's nginx lets pass",
+                expected="32 digits of 0-9 and a-f",
+                seen=f"{len(path)} characters, {strange} of them none of these",
             )
         what = f"A buyer is given the path at {clock(at)}"
         number = desk.sells(f"{what} and presses at once", buyer, path, "k1", at=at)
@@ -406,8 +409,13 @@ class Desk:
         self._expect_books(f"{what}, and is refused", books)
 
     def _expect_books(self, what: str, books: tuple[int, dict[str, str]]) -> None:
-        if self.books() != books:
-            raise Failed(f"{what}; yet something is sold", expected="no order, no unit less")
+        (left, orders), (now, there) = books, self.books()
+        if (now, there) != books:
+            raise Failed(
+                f"{what}; yet something is sold",
+                expected="no order more, no unit less",
+                seen=f"{len(there) - len(orders)} orders more, {left - now} units less",
+            )
 
     # --- the books ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from common.cli import main
+from common.lab.places import ROOT
 from homework.grader import student_pack, walls
 from homework.grader.book import find
 from homework.grader.result import BrokenResult, Result
@@ -113,6 +115,20 @@ def test_a_folder_without_submissions_is_said_to_be_one(tmp_path: Path, capsys: 
     assert "There is no submission in" in capsys.readouterr().err
 
 
+def test_who_handed_in_nothing_that_is_looked_for_is_named(tmp_path: Path, capsys: Capture) -> None:
+    hand_in(tmp_path / "in", "seckill-20260001-lin", starter())
+    (hand_in(tmp_path / "in", "seckill-20260002-wang", starter()) / "hw02").rename(
+        tmp_path / "in" / "seckill-20260002-wang" / "hw02_swap"
+    )
+    zipped(tmp_path / "in", "seckill-20260003-zhao", {})
+    (tmp_path / "in" / "seckill-20260004-qian.rar").write_bytes(b"Rar!")
+    assert main(["grade", "--without-walls", str(tmp_path / "in"), "--to", str(tmp_path / "out")]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    for name in ("seckill-20260002-wang", "seckill-20260003-zhao.zip"):
+        assert f"not graded: {name} has no file of any homework" in said
+    assert "not graded: 'seckill-20260004-qian.rar' is no name" in said
+
+
 def test_a_homework_is_begun_checked_and_packed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
@@ -179,6 +195,17 @@ def test_students_get_no_solution_and_no_hidden_check(tmp_path: Path) -> None:
     assert "seckill/seckill" in names
     kept = ("/solution/", "/wrong/", "hidden.py", "tests/homework", "/.git/", "/.lab/")
     assert not [name for name in names if any(part in name for part in kept)]
+
+
+def test_students_get_all_the_rest_of_the_project_and_nothing_that_lies_beside_it() -> None:
+    argv = ["git", "ls-files", "-z"]
+    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("this is no repository")
+    ours = {path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()}
+    given = {path.relative_to(ROOT).as_posix() for path in student_pack.given()}
+    assert {path for path in ours - given if not student_pack.is_kept(Path(path).parts)} == set()
+    assert {path.split("/")[0] for path in given} <= {path.split("/")[0] for path in ours}
 
 
 def test_a_result_is_read_back_as_it_was_written() -> None:
