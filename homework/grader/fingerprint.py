@@ -14,7 +14,7 @@ PARTS = ("grading", "authoring", "inside")  # the grading, what the checks impor
 
 @cache
 def fingerprint() -> str:
-    """Changes with the modules that grade, not with those that collect submissions or report what came of it."""
+    """Changes with the modules that grade, not with those that collect submissions or write reports."""
     files = closure(f"{PACKAGE}.{part}" for part in PARTS)
     hashed = hashlib.sha256()
     for name in sorted(files):
