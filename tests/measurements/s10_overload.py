@@ -32,7 +32,7 @@ from common.seed import demo_tokens
 from common.stages import find
 
 STAGES = ("s09", "s10")
-LOADS = (3, 6, 9, 12, 16, 22, 30, 42, 55)  # presses a second; the last is over four times what can be served
+LOADS = (3, 6, 9, 12, 16, 22, 30, 42, 55, 70)  # presses a second: to over five times what can be served
 SECONDS = 10  # of each load
 WAITS = 1.0  # seconds that a buyer waits for an answer
 PATIENCE = 5.0  # seconds after which the crowd's own program gives up
