@@ -104,6 +104,9 @@ def check(
 ) -> int:
     """Check your homework on real servers. Exit code 0 when every check that ran is passed.
 
+    What a check of the whole homework came to is kept in its folder, in .checked/: ./seckill checkin new
+    fills in the day's check-in from it. It is not handed in, and no mark.
+
     \b
     ./seckill homework check 02
     ./seckill homework check 02 --task 2 --watch
@@ -142,6 +145,7 @@ def waiting(console: Console, what: str) -> AbstractContextManager[object]:
 
 def check_once(console: Console, which: Homework, folder: Path, servers: Servers, wish: Wish) -> bool:
     from homework.grader import desk as desks
+    from homework.grader.checkins.kept import keep
     from homework.grader.grading import Submission, grade
     from homework.grader.report import show_check, show_end
 
@@ -149,6 +153,8 @@ def check_once(console: Console, which: Homework, folder: Path, servers: Servers
     with waiting(console, "checking …"):
         result = grade(which, submission, servers, wish, lambda done: show_check(console, done))
     show_end(console, which, result)
+    if wish.task is None and wish.check is None:
+        keep(result, folder)
     for name in desks.changed_tests(which, folder):
         console.print(f"tests/{name} is not as you got it; the grader uses its own.", markup=False)
     hidden = {each.id for each in which.checks if each.hidden}

@@ -12,6 +12,7 @@ from queue import SimpleQueue
 from homework.grader.book import Homework
 from homework.grader.grading import Submission, Wish, grade
 from homework.grader.result import BrokenResult, Result
+from homework.grader.results import FILE, write
 from homework.grader.servers import Servers, own_servers
 from homework.grader.submissions import digest, opened
 
@@ -72,7 +73,7 @@ def grade_or_keep(piece: Piece, seed: int, free: SimpleQueue[Bench]) -> tuple[Re
     finally:
         free.put(bench)
     piece.folder.mkdir(parents=True, exist_ok=True)
-    write(piece.folder / "result.json", result.to_json())
+    write(piece.folder / FILE, result.to_json())
     write(piece.made_from, made_from)
     return result, False
 
@@ -82,17 +83,10 @@ def kept(piece: Piece, made_from: str) -> Result | None:
     try:
         if piece.made_from.read_text() != made_from:
             return None
-        result = Result.read(piece.folder / "result.json")
+        result = Result.read(piece.folder / FILE)
     except (OSError, BrokenResult):
         return None
     return None if any(check.state == "grader_error" for check in result.checks) else result
-
-
-def write(path: Path, text: str) -> None:
-    """All of it or nothing."""
-    new = path.with_name(path.name + ".new")
-    new.write_text(text, "utf-8")
-    new.replace(path)
 
 
 class Bench:

@@ -33,8 +33,9 @@ from common.lab.places import ROOT
 from homework.grader.book import Homework, all_homeworks, find
 from homework.grader.fingerprint import fingerprint
 from homework.grader.grading import SEED, Submission, Wish, grade
-from homework.grader.many import Bench, benches, write
+from homework.grader.many import Bench, benches
 from homework.grader.result import Result
+from homework.grader.results import write
 from homework.grader.servers import Servers
 from homework.grader.transcripts import Wrong, all_wrong, solution, transcript
 

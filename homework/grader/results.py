@@ -1,4 +1,4 @@
-"""Reading what the grader wrote: every result.json of a class, checked field by field.
+"""Result files: writing one as a whole, and reading every result.json of a class, checked field by field.
 
 Whatever is made for a class (gradebook, reports, leaderboards) is made from these files alone, so that it can
 be made again at any time without grading again.
@@ -41,6 +41,13 @@ def load_all(folder: Path) -> list[Result]:
     if not results:
         raise Mistake(f"there is no {FILE} below {folder}; ./seckill grade writes them")
     return results
+
+
+def write(path: Path, text: str) -> None:
+    """All of it or nothing."""
+    new = path.with_name(path.name + ".new")
+    new.write_text(text, "utf-8")
+    new.replace(path)
 
 
 def in_order(results: Iterable[Result]) -> list[Result]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from io import StringIO
@@ -13,13 +15,20 @@ import pytest
 from rich.console import Console
 
 from common.cli import main
+from common.lab.places import ROOT
+from homework.grader.book import Homework, find
 from homework.grader.checkin_commands import table
 from homework.grader.checkins.entry import HEADINGS, WrongEntry, parse_entry, read
+from homework.grader.checkins.kept import FOLDER, MOST, began, keep
 from homework.grader.checkins.lint import files, lint
-from homework.grader.checkins.prefill import Day, began, fill_in, look, write_new
+from homework.grader.checkins.prefill import Day, fill_in, look, write_new
 from homework.grader.checkins.report import summarize
 from homework.grader.mistakes import Mistake
 from homework.grader.names import Name
+from homework.grader.result import Result
+from homework.grader.results import both
+from homework.grader.submissions import opened
+from homework.grader.transcripts import all_wrong, solution
 from tests.homework import golden, school
 
 LIN, WANG = Name("20260001", "lin"), Name("20260002", "wang")
@@ -197,6 +206,73 @@ def test_the_days_work_is_found_in_git_and_in_results(tmp_path: Path) -> None:
     assert [each.split(" ", 1)[1] for each in work.commits] == ["Today's"]
     assert work.files == ["stages/s02_guarded_update/中文.py"]
     assert [each.homework for each in work.results] == ["hw02"]
+
+
+def test_ones_own_checks_are_found_and_not_handed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    homework = find("01")
+    monkeypatch.chdir(tmp_path)
+    assert main(["homework", "start", "01"]) == 0
+    mine = tmp_path / "mine" / "hw01"
+    (wrong,) = [each for each in all_wrong(homework) if each.folder.name == "closes_inclusive"]
+    for submission, passes in ((wrong.submission().files, False), (solution(homework), True)):
+        for name, content in submission.items():
+            (mine / name).write_bytes(content)
+        assert main(["homework", "check", "01"]) == (0 if passes else 1)
+        time.sleep(1.1)  # results are told apart by the second in which they began
+    assert main(["homework", "check", "01", "--task", "1"]) == 0
+    assert [Result.read(file).points for file in sorted((mine / FOLDER).iterdir())] == [95, 100]
+
+    assert main(["checkin", "new", "--name", str(LIN)]) == 0
+    told = (tmp_path / "checkins" / f"{date.today()}.md").read_text()
+    assert [check for check in wrong.fails if f"> hw01: {both(title(homework, check))} passes since" in told]
+    assert main(["homework", "pack", "--id", LIN.id, "--author", LIN.author]) == 0
+    packed = opened(tmp_path / f"{LIN}.zip")
+    assert set(packed.files) == {f"hw01/{name}" for name in homework.files}
+    assert opened(tmp_path / "mine").of(homework) == solution(homework)
+    assert not list(tmp_path.rglob("result.json")), "a class report would take it for the grader's"
+
+
+def title(homework: Homework, check: str) -> dict[str, str]:
+    return next(each.title for each in homework.checks if each.id == check)
+
+
+def test_of_ones_own_checks_the_same_is_kept_once_a_day_and_not_for_ever(tmp_path: Path) -> None:
+    def check(minute: int, states: str, day: int = 15) -> None:
+        began_at = f"2026-10-{day}T{minute // 60:02}:{minute % 60:02}:00+00:00"
+        keep(school.result("", "", states, started_at=began_at), tmp_path)
+
+    check(600, "PPFSFS", day=14)
+    for minute, states in (
+        (600, "PPFSFS"),
+        (601, "PPFSFS"),
+        (602, "PPPPFS"),
+        (603, "PPPPPF"),
+        (604, "PPPPPF"),
+    ):
+        check(minute, states)
+    told = fill_in(LIN, THURSDAY, look(tmp_path, THURSDAY))
+    assert [each.started_at[11:16] for each in look(tmp_path, THURSDAY).results] == [
+        "10:00",
+        "10:02",
+        "10:03",
+    ]
+    assert re.findall(r"(\w+) · .* passes since \d\d:(\d\d)", told) == [("oversold", "02"), ("end", "03")]
+
+    (tmp_path / FOLDER / "2026-10-01.json.new").write_text("cut o")
+    for minute in range(MOST):
+        check(605 + minute, "PF"[minute % 2])
+    there = sorted((tmp_path / FOLDER).iterdir())
+    assert len(there) == MOST
+    assert Result.read(there[-1]).started_at == "2026-10-15T10:54:00+00:00"
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="there is no git here")
+def test_ones_own_checks_are_no_commit() -> None:
+    path = f"mine/hw02/{FOLDER}/2026.json"
+    said = subprocess.run(["git", "check-ignore", path], cwd=ROOT, capture_output=True, check=False)
+    if said.returncode == 128:
+        pytest.skip("this is no repository")
+    assert said.returncode == 0
 
 
 @pytest.mark.skipif(not shutil.which("git"), reason="there is no git here")

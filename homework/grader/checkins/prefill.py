@@ -6,10 +6,12 @@ import re
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
+from homework.grader.checkins import kept
 from homework.grader.checkins.entry import CHAPTER, HEADINGS, QUESTIONS, TICK, Question
+from homework.grader.checkins.kept import began
 from homework.grader.mistakes import Mistake
 from homework.grader.names import Name
 from homework.grader.result import Result
@@ -34,7 +36,8 @@ class Day:
 
 
 def look(folder: Path, day: date) -> Day:
-    """The day's work below a folder, in local time. Results are the result.json files begun on that day.
+    """The day's work below a folder, in local time. Results, the grader's and those of one's own checks, are
+    those begun on that day.
 
     The first commit of a repository is the project as it was handed out, a merge the work of others.
     """
@@ -83,16 +86,20 @@ def _problems(work: Day) -> list[str]:
 
 
 def _solved(work: Day) -> list[str]:
-    """The checks that failed earlier that day and pass in the last result, then the commits."""
-    last = {each.homework: each for each in work.results}
-    failed = {(each.homework, c.id) for each in work.results for c in each.checks if c.state == "failed"}
-    passed = [
-        f"{hw}: {both(check.title)} passes since {began(each):%H:%M}"
-        for hw, each in last.items()
-        for check in each.checks
-        if check.state == "passed" and (hw, check.id) in failed
-    ]
-    return passed + _at_most(work.commits)
+    """The checks that failed earlier that day and have passed ever since, then the commits."""
+    failed: set[tuple[str, str]] = set()
+    passed: dict[tuple[str, str], str] = {}
+    for each in work.results:
+        for check in each.checks:
+            key = each.homework, check.id
+            if check.state == "failed":
+                failed.add(key)
+            if check.state != "passed":
+                passed.pop(key, None)
+            elif key in failed:
+                since = f"passes since {began(each):%H:%M}"
+                passed.setdefault(key, f"{each.homework}: {both(check.title)} {since}")
+    return [*passed.values(), *_at_most(work.commits)]
 
 
 def _at_most(lines: Sequence[str]) -> list[str]:
@@ -105,18 +112,15 @@ def _separate(path: str) -> str:
 
 
 def _results(folder: Path, day: date) -> Iterator[Result]:
-    for file in folder.rglob(FILE):
+    for file in folder.rglob("*.json"):
+        if file.name != FILE and file.parent.name != kept.FOLDER:
+            continue
         try:
             result = load(file)
         except Mistake:
             continue  # a result of another program
         if began(result).date() == day:
             yield result
-
-
-def began(result: Result) -> datetime:
-    """In local time."""
-    return datetime.fromisoformat(result.started_at).astimezone()
 
 
 def _git(folder: Path, *words: str) -> list[str]:
