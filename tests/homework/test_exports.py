@@ -22,6 +22,7 @@ from homework.grader.words import sentences
 from tests.homework import golden, school
 
 DAY = date(2026, 10, 15)
+AUTHORS = ("20260001-lin", "20260002-wang", "20260010-feng", "20260011-chen")  # right, failed, broken, error
 CHARS = "a\x00b\x1b[31m]]>&<\ud800"
 
 
@@ -38,9 +39,15 @@ def test_every_export_is_as_it_was_decided(exported: Path) -> None:
         golden.check(f"{language}/{name}", (exported / name).read_text())
     for name in ("gradebook.csv", "junit.xml"):
         golden.check(name, (exported / name).read_bytes().decode())
-    for author in ("20260001-lin", "20260002-wang", "20260010-feng", "20260011-chen"):
+    for author in AUTHORS:
         file = f"gradescope/seckill-{author}-hw02.json"
         golden.check(file, (exported / file).read_text())
+
+
+@pytest.mark.parametrize("author", AUTHORS)
+def test_a_result_is_as_it_was_decided(author: str) -> None:
+    (result,) = [each for each in school.results() if each.submission == f"seckill-{author}"]
+    golden.check(f"results/seckill-{author}-hw02.json", result.to_json())
 
 
 def test_the_same_results_give_the_same_bytes(tmp_path: Path) -> None:
