@@ -152,7 +152,7 @@ def check_once(console: Console, which: Homework, folder: Path, servers: Servers
     submission = Submission(folder.parent.name, "", "", desks.files_of(which, folder))
     with waiting(console, "checking …"):
         result = grade(which, submission, servers, wish, lambda done: show_check(console, done))
-    show_end(console, which, result)
+    show_end(console, which, result, wish)
     if wish.task is None and wish.check is None:
         keep(result, folder)
     for name in desks.changed_tests(which, folder):

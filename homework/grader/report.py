@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from homework.grader.book import Homework
+from homework.grader.grading import Wish
 from homework.grader.result import CheckResult, Result
 
 MARKS = {"passed": "✔", "failed": "✘", "skipped": "–", "not_started": "○", "grader_error": "!"}
@@ -32,11 +33,16 @@ def show_check(console: Console, check: CheckResult) -> None:
         console.print(f"    again: {check.replay}", markup=False, soft_wrap=True)
 
 
-def show_end(console: Console, homework: Homework, result: Result) -> None:
-    """The sum, and what to do next."""
-    console.print(
-        f"\n{homework.code}: {result.points} of {result.of} points, seed {result.seed}", markup=False
-    )
+def show_end(console: Console, homework: Homework, result: Result, wish: Wish | None = None) -> None:
+    """The sum of what was asked for, not of what had to be tried before it; and what to do next."""
+    wish = wish or Wish()
+    asked = [
+        check for check in result.checks if wish.task in {None, check.task} and wish.check in {None, check.id}
+    ]
+    parts = (homework.code, f"task {wish.task}" if wish.task else None, wish.check)
+    points, of = sum(check.points for check in asked), sum(check.of for check in asked if check.counts)
+    what = ", ".join(filter(None, parts))
+    console.print(f"\n{what}: {points} of {of} points, seed {result.seed}", markup=False)
     if result.message:
         console.print(result.message, markup=False)
     wrong = [check for check in result.checks if check.state == "grader_error"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import zipfile
@@ -9,13 +10,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from common.cli import main
 from common.lab.places import ROOT
 from homework.grader import student_pack, walls
 from homework.grader.book import find
+from homework.grader.grading import Wish
+from homework.grader.report import show_end
 from homework.grader.result import BrokenResult, Result
 from homework.grader.submissions import find_all, opened
+from tests.homework import school
 from tests.homework.hostile import IN_CALL, in_call
 
 Capture = pytest.CaptureFixture[str]
@@ -156,8 +161,23 @@ def test_a_check_tells_of_changed_tests_and_ends_with_the_sum(
     assert main(["homework", "check", "02", "--task", "1"]) == 1
     said = capsys.readouterr().out
     assert "tests/test_swap.py is not as you got it; the grader uses its own.\n" in said
-    assert "hw02: 0 of 40 points, seed 7\n" in said
+    assert "hw02, task 1: 0 of 40 points, seed 7\n" in said
     assert "Stuck on swaps? ./seckill homework hint 02 1\n" in said
+
+
+@pytest.mark.parametrize(
+    ("wish", "said"),
+    [
+        (Wish(), "hw02: 65 of 100 points"),
+        (Wish(task=3), "hw02, task 3: 0 of 35 points"),
+        (Wish(check="no_oversell"), "hw02, no_oversell: 25 of 25 points"),
+        (Wish(task=1, check="swaps"), "hw02, task 1, swaps: 10 of 10 points"),
+    ],
+)
+def test_the_sum_is_of_what_was_asked_for(wish: Wish, said: str) -> None:
+    page = io.StringIO()
+    show_end(Console(file=page), HW02, school.result("20260002", "wang", "PPPPFS"), wish)
+    assert f"{said}, seed 7\n" in page.getvalue()
 
 
 @pytest.mark.parametrize(
