@@ -2,20 +2,26 @@
 
 Who wrote the code can say in a minute what it sends, what comes back, and why; who did not cannot, however
 the code came about. The questions are made from the traces in result.json, so they differ from student to
-student; the same result always gives the same card.
+student; where there are none (a homework without schedules, code that fails before its first), from the rest
+of it. The same result always gives the same card.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
 from itertools import combinations
 from random import Random
+from typing import get_args
 
-from homework.grader.result import Result, Trace
+from homework.grader.book import NoSuchHomework, find
+from homework.grader.result import CheckResult, Result, Trace
 from homework.grader.results import Language
 from homework.grader.words import say
 
+LANGUAGES = get_args(Language)
+LONGEST = 200  # characters of what was expected or seen
 END = ("COMMIT", "ROLLBACK")
 DULL = (*END, "BEGIN", "START TRANSACTION")  # everybody knows what these answer
 LATE = "has waited for this"  # the command of a line that only brings a reply that was waited for
@@ -57,19 +63,27 @@ class Question:
 
     kind: str
     values: dict[str, object]
+    titles: dict[str, dict[str, str]] = field(default_factory=dict)  # more values, by language
     shown: tuple[str, ...] = ()
     about: str = ""
 
     def ask(self, language: Language) -> str:
-        return say(language, f"viva.{self.kind}", **self.values)
+        return self._say(language, self.kind)
 
     def answer(self, language: Language) -> str:
-        return say(language, f"viva.{self.kind}_answer", **self.values)
+        return self._say(language, f"{self.kind}_answer")
+
+    def _say(self, language: Language, key: str) -> str:
+        titles = {name: title[language] for name, title in self.titles.items()}
+        return say(language, f"viva.{key}", **self.values, **titles)
+
+
+Kind = Callable[[Result], Iterator[Question]]
 
 
 @dataclass(frozen=True)
 class Card:
-    """No questions means that the grader recorded no trace: let the student explain a run."""
+    """What to ask about a result."""
 
     result: Result
     questions: tuple[Question, ...]
@@ -79,12 +93,16 @@ def card(result: Result) -> Card:
     """Two questions, of different kinds if there are any, the more telling kinds first."""
     draw = Random(f"{result.submission} {result.homework}")
     chosen: list[Question] = []
-    for kind in (*KINDS, *KINDS):  # a script that does everything in one step leaves one kind
-        asked = [replace(each, about=trace.title) for trace in result.traces for each in kind(trace)]
-        candidates = [each for each in asked if each not in chosen]
+    for kind in (*KINDS * 2, *WITHOUT_TRACE * 2, standing):  # twice: one kind may have to give both
+        candidates = [each for each in kind(result) if each not in chosen]
         if candidates and len(chosen) < 2:
             chosen.append(draw.choice(candidates))
     return Card(result, tuple(chosen))
+
+
+def of_traces(kind: Callable[[Trace], Iterator[Question]]) -> Kind:
+    """Questions about each trace, and what was played in it."""
+    return lambda result: (replace(q, about=trace.title) for trace in result.traces for q in kind(trace))
 
 
 def contrasts(trace: Trace) -> Iterator[Question]:
@@ -105,7 +123,7 @@ def locks(trace: Trace) -> Iterator[Question]:
         if move.until and move.until.command.upper().startswith(END):
             values = {"holder": move.until.actor, "end": move.until.command}
             shown = (*_lines(trace, move.number - 1), f"{move.number:2}  {move.actor}: {move.command}  …")
-            yield Question("lock", _of(trace, move) | values, shown)
+            yield Question("lock", _of(trace, move) | values, shown=shown)
 
 
 def replies(trace: Trace) -> Iterator[Question]:
@@ -114,7 +132,7 @@ def replies(trace: Trace) -> Iterator[Question]:
         if not move.until and not move.command.upper().startswith(DULL):
             own = [each.command for each in moves(trace)[move.number :] if each.actor == move.actor]
             values = _of(trace, move) | {"follows": (own or [""])[0]}
-            yield Question("reply" if own else "last_reply", values, _lines(trace, move.number - 1))
+            yield Question("reply" if own else "last_reply", values, shown=_lines(trace, move.number - 1))
 
 
 def orders(trace: Trace) -> Iterator[Question]:
@@ -126,7 +144,57 @@ def orders(trace: Trace) -> Iterator[Question]:
         yield Question("order", values)
 
 
-KINDS: tuple[Callable[[Trace], Iterator[Question]], ...] = (contrasts, locks, replies, orders)
+KINDS = tuple(map(of_traces, (contrasts, locks, replies, orders)))
+
+
+def failures(result: Result) -> Iterator[Question]:
+    """A check that failed: what should have been, and what was."""
+    for check in result.checks:
+        if check.state == "failed":
+            compared = check.expected is not None and check.seen is not None
+            told = (("expected", check.expected), ("seen", check.seen)) if compared else ()
+            values = {name: str(value)[:LONGEST] for name, value in told}
+            yield _about(check, "compared" if compared else "failed", **values)
+
+
+def counts(result: Result) -> Iterator[Question]:
+    """What one plain success cost."""
+    if result.costs:
+        yield Question("counted", asdict(result.costs))
+
+
+def places(result: Result) -> Iterator[Question]:
+    """A check that passed: where the code is that sees to it."""
+    for check in result.checks:
+        with suppress(NoSuchHomework):  # the result is older than the homework as it is now
+            task = find(result.homework).task(check.task)
+            if check.state == "passed":
+                question = _about(check, "place", files=", ".join(f"`{file}`" for file in task.files))
+                yield replace(question, titles=question.titles | {"task": task.title})
+
+
+def untried(result: Result) -> Iterator[Question]:
+    """A check that waits for another, or for the student to begin."""
+    for check in result.checks:
+        if check.state in {"skipped", "not_started"}:
+            yield _about(check, check.state)
+
+
+def standing(result: Result) -> Iterator[Question]:
+    """Which checks pass: the least telling, for when there is nothing else."""
+    passed, rest = ([c.title for c in result.checks if (c.state == "passed") is is_] for is_ in (True, False))
+    yield Question("standing", {}, {"passed": _listed(passed), "rest": _listed(rest)})
+
+
+WITHOUT_TRACE: tuple[Kind, ...] = (failures, counts, places, untried)
+
+
+def _about(check: CheckResult, kind: str, **values: object) -> Question:
+    return Question(kind, {"message": check.message} | values, {"title": check.title})
+
+
+def _listed(titles: Sequence[dict[str, str]]) -> dict[str, str]:
+    return {language: "; ".join(title[language] for title in titles) or "–" for language in LANGUAGES}
 
 
 def _of(trace: Trace, move: Move) -> dict[str, object]:

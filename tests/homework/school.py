@@ -26,6 +26,11 @@ SAID = {
     "no_deadlock": "M→L and L→M at the same time: MariaDB ended one with error 1213 (deadlock).",
     "crash_safe": "Killed after step 2 of 4, the unit of size M was gone for good.",
 }
+WHY_NOT = {
+    "E": "MariaDB went away in the middle of this check.",
+    "S": "It is tried when what it needs passes.",
+    "N": "swap.py is as you got it.",
+}
 # One letter a check, in order: P passed, F failed, S skipped, N not started, E grader error.
 STUDENTS = [
     ("20260001", "lin", "林小明", "PPPPPP", (4, 4, 411)),
@@ -111,7 +116,7 @@ def result(id_: str, author: str, states: str, costs: Any = None, **changes: Any
 
 def check(letter: str, id_: str, task: int, en: str, zh: str, of: int) -> dict[str, Any]:
     failed = letter == "F"
-    message = {"F": SAID[id_], "E": "MariaDB went away in the middle of this check."}.get(letter)
+    message = {"F": SAID[id_]} | WHY_NOT
     return {
         "id": id_,
         "task": task,
@@ -119,7 +124,7 @@ def check(letter: str, id_: str, task: int, en: str, zh: str, of: int) -> dict[s
         "state": STATES[letter],
         "points": of if letter == "P" else 0,
         "of": of,
-        "message": message,
+        "message": message.get(letter),
         "expected": "1 order" if failed else None,
         "seen": "2 orders" if failed else None,
         "schedule": "AABBAB" if failed else None,

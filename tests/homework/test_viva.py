@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from homework.grader.result import Result
-from homework.grader.viva import Question, card, locks, moves, orders, replies
+from homework.grader.viva import (
+    LANGUAGES,
+    Question,
+    card,
+    counts,
+    failures,
+    locks,
+    moves,
+    orders,
+    places,
+    replies,
+    standing,
+)
 from tests.homework import school
 
 
@@ -28,7 +42,46 @@ def test_the_most_telling_two_are_asked() -> None:
         ["reply", "order"],
         ["last_reply", "order"],
     )
-    assert kinds(of([])) == kinds(of([{"schedule": "", "steps": []}])) == []
+    assert kinds(of([{"schedule": "", "steps": []}])) == kinds(of([])) == ["place", "place"]
+
+
+@pytest.mark.parametrize(
+    ("states", "costs", "expected"),
+    [
+        ("PPPPPP", (4, 3, 411), ["counted", "place"]),
+        ("PPPPFS", None, ["compared", "place"]),
+        ("FSSSSS", None, ["compared", "skipped"]),
+        ("FFFFFF", None, ["compared", "compared"]),
+        ("NNNNNN", None, ["not_started", "not_started"]),
+        ("PEEEEE", None, ["place", "standing"]),
+        ("FEEEEE", None, ["compared", "standing"]),
+    ],
+)
+def test_without_a_trace_two_questions_come_from_the_checks(states: str, costs: Any, expected: Any) -> None:
+    result = school.result("20260001", "lin", states, costs, traces=[])
+    assert kinds(result) == expected
+    one, other = card(result).questions
+    for language in LANGUAGES:
+        assert one.ask(language) != other.ask(language)
+        assert "None" not in one.answer(language) + other.answer(language)
+
+
+def test_their_answers_are_what_the_result_holds() -> None:
+    result = school.result("20260001", "lin", "PPPFSN", (4, 3, 411), traces=[])
+    failed, counted, place, *_more, stands = [
+        question for kind in (failures, counts, places, standing) for question in kind(result)
+    ]
+    assert failed.answer("en") == f"{school.SAID['conserved']} Expected: `1 order`; seen: `2 orders`."
+    assert counted.answer("en") == "4 round trips, 3 SQL statements, 411 bytes."
+    assert "In `swap.py`: " in place.answer("en")
+    assert stands.answer("zh").startswith("通过：换尺码; 尺码售罄时拒绝; 任何尺码都不超卖。没有通过：")
+    result.checks[3].seen = None
+    assert [each.answer("en") for each in failures(result)] == [school.SAID["conserved"]]
+
+
+def test_a_result_of_a_homework_that_is_no_more_has_its_card() -> None:
+    gone = school.result("20260001", "lin", "PPPPPF", traces=[], homework="hw99")
+    assert kinds(gone) == ["compared", "standing"]
 
 
 def test_who_takes_one_step_only_is_asked_about_two_runs() -> None:
