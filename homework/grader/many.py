@@ -10,6 +10,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from homework.grader.book import Homework
+from homework.grader.fingerprint import fingerprint
 from homework.grader.grading import Submission, Wish, grade
 from homework.grader.result import BrokenResult, Result
 from homework.grader.results import FILE, write
@@ -47,6 +48,7 @@ def pieces(paths: Sequence[Path], homeworks: Sequence[Homework], out: Path) -> I
 def grade_all(work: Sequence[Piece], jobs: int, seed: int, done: Done) -> list[Result]:
     """Grade every piece. Interrupted, it leaves whole results behind, and the next run goes on from there."""
     results = []
+    fingerprint()  # once, before there are threads: ast.parse fails when they meet (gh-106905)
     with ThreadPoolExecutor(jobs) as pool, benches(min(jobs, len(work))) as free:
         futures = [pool.submit(grade_or_keep, piece, seed, free) for piece in work]
         try:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import io
 import os
 import subprocess
+import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from rich.console import Console
 
 from common.cli import main
 from common.lab.places import ROOT
-from homework.grader import student_pack, walls
+from homework.grader import fingerprint, student_pack, walls
 from homework.grader.book import find
 from homework.grader.grading import Wish
 from homework.grader.report import show_end
@@ -73,6 +74,27 @@ def test_a_mixed_folder_is_graded_and_each_outcome_named(tmp_path: Path, capsys:
     said = capsys.readouterr().out
     assert said.count("graded before") == 5, "what had been graded was graded again"
     assert "seckill-20260006-sun hw02: 0 of 100 ○○○○○○○\n" in said
+
+
+def test_the_graders_own_code_is_parsed_by_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def parsed(names: Iterable[str]) -> dict[str, str]:
+        threads.append(threading.current_thread())
+        return {}
+
+    for number in range(4):
+        hand_in(tmp_path / "in", f"seckill-{20260001 + number}-lin", starter())
+    monkeypatch.setattr(fingerprint, "closure", parsed)
+    fingerprint.fingerprint.cache_clear()
+    try:
+        argv = ["grade", "--without-walls", str(tmp_path / "in"), "--to", str(tmp_path / "out")]
+        assert main(argv) == 0
+    finally:
+        fingerprint.fingerprint.cache_clear()  # it is not that of this test
+    assert threads == [threading.main_thread()]
 
 
 @pytest.mark.parametrize(
