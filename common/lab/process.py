@@ -189,7 +189,8 @@ class Process:
     def start(self) -> None:
         """Start (again), with the same arguments and addresses, and wait until it is ready.
 
-        LabError when it ends before it is ready, or is not ready within 30 s; the text holds its last words.
+        LabError when it ends before it is ready, or is not ready within 30 s; the text holds its last words,
+        and it runs no more: whoever tries another way finds its place free.
         """
         if self.alive:
             raise LabError(f"{self.name} is running already.")
@@ -197,7 +198,12 @@ class Process:
             self.argv, env=self._env, log=self.log, cwd=self._cwd, grace=self._grace
         )
         if self._ready:
-            wait_until_ready(self, self._ready)
+            try:
+                wait_until_ready(self, self._ready)
+            except BaseException:
+                with contextlib.suppress(LabError):  # everything is being ended: so is this
+                    self.kill()
+                raise
 
     @property
     def alive(self) -> bool:
@@ -241,12 +247,12 @@ class Process:
         return " / ".join(text.strip().splitlines()[-lines:]) or "nothing in its log"
 
 
-def wait_until_ready(process: Process, ready: Ready, within: float = READY_WITHIN) -> None:
+def wait_until_ready(process: Process, ready: Ready) -> None:
     """Ask `ready` until it says yes; LabError when the process ends or the time is up."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + READY_WITHIN
     while not ready():
         if not process.alive:
             raise LabError(f"{process.name} ended before it was ready: {process.last_words()}")
         if time.monotonic() > deadline:
-            raise LabError(f"{process.name} is not ready after {within:.0f} s: {process.last_words()}")
+            raise LabError(f"{process.name} is not ready after {READY_WITHIN:.0f} s: {process.last_words()}")
         time.sleep(0.01)
