@@ -14,11 +14,11 @@ import pytest
 from flask import request
 from werkzeug.test import Client
 
+from common import edge
 from common.backends import Clock
 from common.database import Sql
 from common.demo.contest import open_sale
-from common.edge import edge_conf
-from common.lab import Lab
+from common.lab import Lab, LabError
 from common.running import Running
 from common.shop import Attempt, Invalid, Order
 from common.stages import find
@@ -382,9 +382,22 @@ def test_the_edge_comes_back_after_a_kill(run: Run) -> None:
     assert ask(f"{shop.url}/sales/1").status == 200
 
 
+def test_an_edge_whose_pages_are_not_built_in_time_does_not_start(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "BUILT_WITHIN", 0)
+    with pytest.raises(LabError, match="cannot build its static pages"):
+        edge.build_static(lab, find("s04"), tmp_path / "static")
+
+
 def test_every_foil_changes_the_configuration() -> None:
-    conf = edge_conf(find("s04")).read_text("utf-8")
-    for foil in (foils.keeps_everything, foils.asks_all_at_once, foils.believes_the_visitor):
+    conf = edge.edge_conf(find("s04")).read_text("utf-8")
+    for foil in (
+        foils.keeps_everything,
+        foils.asks_all_at_once,
+        foils.refreshes_in_the_background,
+        foils.believes_the_visitor,
+    ):
         assert foil(conf) != conf
     with pytest.raises(ValueError, match="has no"):
         foils.swap(conf, "no such directive;", "")
