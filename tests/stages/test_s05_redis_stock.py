@@ -605,7 +605,13 @@ def test_two_buyers_of_a_cold_sale_warm_it_once(settings: Settings, scenario: Sc
     with Explorer("s05", cold_shop, settings) as explorer:
         found = explored(explorer, scenario, most=FEW)
     assert found.breaking() == []
-    assert any("warm" in reply for run in found.runs for move in run.moves for reply in move.replies.values())
+    told = [replies(run) for run in found.runs]
+    assert {each.count("warmed") for each in told} == {1}
+    assert any("warm" in each for each in told), "nobody ever came too late to warm it: nothing is proved"
+
+
+def replies(run: Run) -> list[str]:
+    return [reply for move in run.moves for reply in move.replies.values()]
 
 
 # Foils.
