@@ -32,7 +32,6 @@ class Supervisor:
         self.owner = os.getpid()
         self.folder, lock = new_run(base)
         self._news = threading.Condition()
-        self._sending = threading.Lock()
         self._replies: dict[int, dict[str, Any]] = {}
         self._ended: dict[int, int] = {}
         self._next = 0
@@ -84,19 +83,15 @@ class Supervisor:
         if self.closed:
             raise LabError("The private servers are being ended.")
 
-    def _send(self, **request: Any) -> None:
-        try:
-            with self._sending:
-                self._link.sendall(json.dumps(request).encode() + b"\n")
-        except OSError:
-            raise LabError("The private servers are being ended.") from None
-
     def _ask(self, **request: Any) -> dict[str, Any]:
         """The keeper's reply to one request."""
         with self._news:
             self._next += 1
             number = self._next
-            self._send(id=number, **request)
+            try:
+                self._link.sendall(json.dumps({"id": number, **request}).encode() + b"\n")
+            except OSError:
+                raise LabError("The private servers are being ended.") from None
             self._news.wait_for(lambda: self.closed or number in self._replies)
             return self._replies.pop(number, {"error": "the private servers are being ended"})
 
