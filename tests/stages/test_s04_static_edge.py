@@ -22,7 +22,7 @@ from common.lab import Lab, LabError
 from common.running import Running
 from common.shop import Attempt, Invalid, Order
 from common.stages import find
-from common.web.guards import HEADERS
+from common.web.guards import HEADERS, MAX_BODY
 from stages.s04_static_edge import foils, shell
 from stages.s04_static_edge.origin import behind_edge
 from tests.conftest import Fresh, MakeApp
@@ -306,6 +306,26 @@ def test_a_press_is_never_kept_and_never_sent_twice(shop: Running) -> None:
     with shop.database() as db:
         sale = int(state.rpartition("/")[2])
         assert len(db.all("SELECT id FROM orders WHERE sale_id = %s", sale)) == 2
+
+
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 2_000_000])
+@pytest.mark.parametrize("path", ["/api/sales/1/orders", "/api/session"])
+def test_a_body_that_is_too_large_is_a_problem_document(shop: Running, path: str, size: int) -> None:
+    headers = {**bearer(shop, 1), "Content-Type": "application/json"}
+    answer = ask(shop.url + path, "POST", "x" * size, headers)
+    assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
+    problem = json.loads(answer.body)
+    assert (problem["type"], problem["code"], problem["status"]) == ("/problems/too_large", "too_large", 413)
+    assert answer.headers["Cache-Control"] == "no-store"
+    for name, value in HEADERS.items():
+        assert answer.headers.get_all(name) == [value]
+
+
+def test_a_body_that_is_just_small_enough_reaches_the_app(shop: Running) -> None:
+    headers = {**bearer(shop, 1), "Content-Type": "application/json"}
+    body = '{"quantity": 1' + " " * (MAX_BODY - len('{"quantity": 1}')) + "}"
+    assert len(body) == MAX_BODY
+    assert ask(f"{state_url(shop)}/orders", "POST", body, headers).status == 201
 
 
 def test_only_who_carries_nothing_is_a_stranger(shop: Running) -> None:
