@@ -10,7 +10,7 @@ from typing import Any
 
 from common.catalog import find_sale, sale_of
 from common.database import Db, Row, Sql
-from common.shop import Change, Invalid, Listener, NoSuchSale, Sale, SaleChanged
+from common.shop import Busy, Change, Invalid, Listener, NoSuchSale, Sale, SaleChanged, Unclear
 
 CHANGEABLE = (
     "title",
@@ -29,8 +29,9 @@ MOST_UNITS = 1_000_000_000  # fits the column
 class BackOffice:
     """Changes sales in MariaDB, one short transaction each, then tells the listeners.
 
-    Guarantees that a listener hears only of what is committed. Does not guarantee that it hears: a crash
-    between commit and call loses the call (what a stage does about that is its business).
+    Guarantees that a listener hears only of what is committed, and that no `Busy` is raised once it is: who
+    hears that nothing was done does it again. Does not guarantee that it hears: a crash between commit and
+    call loses the call (what a stage does about that is its business).
     """
 
     def __init__(self, sql: Sql, listeners: Sequence[Listener] = ()) -> None:
@@ -116,9 +117,13 @@ class BackOffice:
         return self._changed(sale_id, what)
 
     def _changed(self, sale_id: int, what: Change) -> Sale:
-        sale = self.get(sale_id)
-        for listener in self._listeners:
-            listener(SaleChanged(sale_id, sale.version, what))
+        try:
+            sale = self.get(sale_id)
+            for listener in self._listeners:
+                listener(SaleChanged(sale_id, sale.version, what))
+        except Busy as busy:
+            detail = f"The change is made, and perhaps not known everywhere yet: {busy.detail}"
+            raise Unclear(detail, retry_after=2) from busy
         return sale
 
 

@@ -16,6 +16,8 @@ from common.lab.resolver import Search
 from common.lab.sockets import answers
 from common.stages import FOLDER, Stage, all_stages
 
+BUILT_WITHIN = 30.0  # seconds
+
 
 def start_edge(
     lab: Lab, stage: Stage, port: int, app: Path, *, events: Path | None = None, template: str | None = None
@@ -66,7 +68,7 @@ def build_static(lab: Lab, stage: Stage, folder: Path) -> None:
     """Have the stage write its pages and assets: `flask --app stages.….app edge build FOLDER`."""
     argv: list[str | Path] = [sys.executable, "-m", "flask", "--app", stage.app, "edge", "build", folder]
     process = lab.start_process(f"build-{folder.parent.name}", argv)
-    if process.wait(30):
+    if process.wait(BUILT_WITHIN) != 0:
         raise LabError(f"{stage.name} cannot build its static pages: {process.last_words()}")
 
 
@@ -74,9 +76,7 @@ def start(lab: Lab, program: Program, folder: Path, port: int, sockets: list[Pat
     argv: list[str | Path] = [program.path, "-p", f"{folder}/", "-c", folder / "nginx.conf"]
     if os.geteuid() == 0:
         argv += ["-g", "user root;"]  # else its workers become nobody, who may not look into the folder
-    pid_file = (
-        folder / "nginx.pid"
-    )  # written once it listens; until then somebody else may answer at our port
+    pid_file = folder / "nginx.pid"  # there once it listens: before, somebody else may answer at our port
     listens = answers(port)
     return lab.start_process(
         folder.name,

@@ -17,8 +17,8 @@ from locust import FastHttpUser, between, task
 
 from common.seed import demo_buyer
 from common.settings import Settings
+from common.tokens import issue_token
 from common.web.answers import LOOK_AGAIN
-from common.web.auth import issue_token
 from common.work import solution
 
 EXPECTED = {403, 409, 410}  # not open yet, sold out, limit reached, ended: clear answers, no failures

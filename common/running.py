@@ -27,7 +27,7 @@ from common.seed import ADMIN, demo_buyer, seed
 from common.settings import Settings
 from common.shops import KnownShop
 from common.stages import Stage
-from common.web.auth import issue_token
+from common.tokens import issue_token
 from common.web.seam import VARIABLE, plugs
 
 WEB_PROCESSES = 2

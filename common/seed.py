@@ -8,8 +8,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from common import database
-from common.backends import database_name
+from common import schema
 from common.buyers import Buyer, hash_password
 from common.database import Db
 from common.settings import Settings
@@ -30,8 +29,7 @@ def seed(url: str, stage: str, buyers: int = 1000, now: datetime | None = None) 
     if not 0 <= buyers <= MOST_BUYERS:
         raise ValueError(f"buyers must be 0 to {MOST_BUYERS}")
     now = now or datetime.now(UTC).replace(microsecond=0)
-    with closing(database.connect(url, database_name(stage), read_timeout=60)) as db:
-        db.one("SELECT GET_LOCK('seckill seed', 60)")  # two at once would both find no sale
+    with closing(schema.connect_alone(url, stage, "seckill seed")) as db:  # two would both find no sale
         add_buyers(db, buyers, now)
         if not db.one("SELECT id FROM sales LIMIT 1"):
             add_catalogue(db, now)

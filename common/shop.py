@@ -433,7 +433,10 @@ Listener = Callable[[SaleChanged], None]
 
 
 class Task(Protocol):
-    """A piece of background work with a JSON payload, run by RQ, a timer or the command line (s06)."""
+    """A piece of background work with a JSON payload (s06). A worker or a consumer runs it, perhaps twice.
+
+    `every` is for a timer, in seconds; no stage has one yet.
+    """
 
     @property
     def every(self) -> float | None: ...

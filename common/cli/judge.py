@@ -70,13 +70,16 @@ def judge(
 
 def sign_in_all(shop: Outside, login: str, buyers: int) -> dict[int, str]:
     """The buyers' tokens, by number."""
-    name, colon, password = login.rpartition(":")
-    if not colon or "{" not in name:
-        raise click.BadParameter("write it as NAME:PASSWORD with {} in the name", param_hint="--login")
+    name, _, password = login.rpartition(":")
     numbers = range(1, buyers + 1)
+    try:
+        names = [name.format(number) for number in numbers]
+    except (LookupError, ValueError, AttributeError):
+        names = []
+    if len(set(names)) < buyers or "{" not in name:
+        raise click.BadParameter("write it as NAME:PASSWORD with {} in the name", param_hint="--login")
     with ThreadPoolExecutor(8) as threads:
-        tokens = threads.map(lambda number: shop.sign_in(name.format(number), password), numbers)
-        return dict(zip(numbers, tokens, strict=True))
+        return dict(zip(numbers, threads.map(lambda each: shop.sign_in(each, password), names), strict=True))
 
 
 def show(console: Console, facts: Facts, verdicts: list[Verdict]) -> None:

@@ -20,9 +20,7 @@ from common.web.tickets import EVENTS, LAST, NoSuchTicket, event, greeting, last
 log = logging.getLogger(__name__)
 
 ADDRESS = re.compile(r"/api/tickets/([0-9A-Za-z_-]{1,64})/events")
-HEARTBEAT = (
-    15.0  # seconds without a word after which a comment is sent; proxies cut what is silent for longer
-)
+HEARTBEAT = 15.0  # seconds without a word, then a comment is sent: proxies cut what is silent for longer
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]

@@ -193,7 +193,7 @@ def start_private(supervisor: Supervisor, kind: ModuleType, program: Program) ->
         try:
             process.start()
         except LabError:
-            if process.alive or "already in use" not in process.last_words(20):
+            if "already in use" not in process.last_words(20):
                 raise
         else:
             return Server(kind.KIND.name, str(program), url, ("127.0.0.1", port), process)

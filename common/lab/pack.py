@@ -10,6 +10,7 @@ not in the manifest is unpacked, no link is followed, and no file is used before
 from __future__ import annotations
 
 import hashlib
+import http.client
 import json
 import os
 import platform
@@ -66,8 +67,11 @@ def downloaded(url: str) -> Path:
             # The reader named the address; http(s) and file are what urllib speaks without further set-up.
             with urllib.request.urlopen(url, timeout=30) as source, part.open("wb") as file:  # noqa: S310
                 shutil.copyfileobj(source, file)
-        except (OSError, ValueError) as error:
+                came, whole = file.tell(), source.headers["Content-Length"]
+        except (OSError, ValueError, http.client.HTTPException) as error:
             raise LabError(f"{VARIABLE}: {url} cannot be downloaded: {error}.") from None
+        if whole and came != int(whole):  # urllib says nothing of a connection that broke off
+            raise LabError(f"{VARIABLE}: {url} cannot be downloaded: only {came} of {whole} bytes came.")
         part.rename(archive)
     return archive
 

@@ -32,7 +32,6 @@ class Supervisor:
         self.owner = os.getpid()
         self.folder, lock = new_run(base)
         self._news = threading.Condition()
-        self._sending = threading.Lock()
         self._replies: dict[int, dict[str, Any]] = {}
         self._ended: dict[int, int] = {}
         self._next = 0
@@ -84,19 +83,15 @@ class Supervisor:
         if self.closed:
             raise LabError("The private servers are being ended.")
 
-    def _send(self, **request: Any) -> None:
-        try:
-            with self._sending:
-                self._link.sendall(json.dumps(request).encode() + b"\n")
-        except OSError:
-            raise LabError("The private servers are being ended.") from None
-
     def _ask(self, **request: Any) -> dict[str, Any]:
         """The keeper's reply to one request."""
         with self._news:
             self._next += 1
             number = self._next
-            self._send(id=number, **request)
+            try:
+                self._link.sendall(json.dumps({"id": number, **request}).encode() + b"\n")
+            except OSError:
+                raise LabError("The private servers are being ended.") from None
             self._news.wait_for(lambda: self.closed or number in self._replies)
             return self._replies.pop(number, {"error": "the private servers are being ended"})
 
@@ -189,7 +184,8 @@ class Process:
     def start(self) -> None:
         """Start (again), with the same arguments and addresses, and wait until it is ready.
 
-        LabError when it ends before it is ready, or is not ready within 30 s; the text holds its last words.
+        LabError when it ends before it is ready, or is not ready within 30 s; the text holds its last words,
+        and it runs no more: whoever tries another way finds its place free.
         """
         if self.alive:
             raise LabError(f"{self.name} is running already.")
@@ -197,7 +193,12 @@ class Process:
             self.argv, env=self._env, log=self.log, cwd=self._cwd, grace=self._grace
         )
         if self._ready:
-            wait_until_ready(self, self._ready)
+            try:
+                wait_until_ready(self, self._ready)
+            except BaseException:
+                with contextlib.suppress(LabError):  # everything is being ended: so is this
+                    self.kill()
+                raise
 
     @property
     def alive(self) -> bool:
@@ -241,12 +242,12 @@ class Process:
         return " / ".join(text.strip().splitlines()[-lines:]) or "nothing in its log"
 
 
-def wait_until_ready(process: Process, ready: Ready, within: float = READY_WITHIN) -> None:
+def wait_until_ready(process: Process, ready: Ready) -> None:
     """Ask `ready` until it says yes; LabError when the process ends or the time is up."""
-    deadline = time.monotonic() + within
+    deadline = time.monotonic() + READY_WITHIN
     while not ready():
         if not process.alive:
             raise LabError(f"{process.name} ended before it was ready: {process.last_words()}")
         if time.monotonic() > deadline:
-            raise LabError(f"{process.name} is not ready after {within:.0f} s: {process.last_words()}")
+            raise LabError(f"{process.name} is not ready after {READY_WITHIN:.0f} s: {process.last_words()}")
         time.sleep(0.01)

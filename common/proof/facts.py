@@ -18,10 +18,7 @@ from common.orders import order_of
 from common.proof.history import Told
 from common.shop import Order, Sale, Ticket
 
-ENDED = {
-    "cancelled",
-    "expired",
-}  # in these statuses an order's units are nobody's; in any other they are sold
+ENDED = {"cancelled", "expired"}  # the units of such an order are nobody's; those of any other are sold
 
 
 @dataclass(frozen=True)

@@ -25,9 +25,7 @@ SINCE_1970 = time.time() - time.monotonic()  # read once: a clock that is set in
 FIRST_LOOK, LAST_LOOK = 0.1, 5.0  # seconds between two looks at a ticket, at first and in the end
 LEAVE = 0.1  # of a buyer's patience: who would have no more left to wait for the answer does not come again
 LOOK_PATIENCE = aiohttp.ClientTimeout(total=20)  # for one look: the next one may be answered
-MOST_OPEN = (
-    10_240  # connections of one generator; a connection is a file, and shells allow only 1,024 of them
-)
+MOST_OPEN = 10_240  # connections of one generator: files, of which shells allow only 1,024
 
 
 def now() -> float:

@@ -24,7 +24,7 @@ class Proxy:
     def __init__(self, server: tuple[str, int]) -> None:
         self._server = server
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._flowing = asyncio.Event()
         self._losing = False
         self._service = 0.0

@@ -13,7 +13,6 @@ from flask import current_app, request, session
 from common.buyers import Buyer
 from common.settings import Settings
 from common.shop import Refused
-from common.tokens import issue_token as issue_token  # noqa: PLC0414 - offered from here too
 from common.tokens import read_token
 from common.web.context import current
 from common.web.logs import note

@@ -22,7 +22,8 @@ class PlaceOrder:
     Guarantees, however often and by however many workers it is run, and wherever one of them is killed, that
     the ticket ends once: with an order, or with its units back on sale. Needs to be run again after whatever
     it raises, and after a kill; RQ does both. After an error it waits `pause` seconds: while the database is
-    away there is nothing better to do, and the queue keeps what comes.
+    away there is nothing better to do, and the queue keeps what comes. Does not tell an outage from an order
+    that cannot be written: after `MOST_RUNS` runs that met either, it is given up.
     """
 
     every: float | None = None

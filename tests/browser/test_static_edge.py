@@ -94,6 +94,18 @@ def test_a_buyer_buys_on_the_shell(visit: Open, shop: Running) -> None:
     expect(page.locator("#sale")).to_have_attribute("data-phase", "sold_out", timeout=15_000)
 
 
+def test_a_look_that_is_not_answered_is_taken_again(visit: Open, shop: Running) -> None:
+    """The page is there, and then the network is not, for a moment."""
+    sale, cut = open_sale(shop, units=1), []
+    page = visit(shop)
+    page.route(
+        f"**/api/sales/{sale}", lambda route: route.continue_() if cut else cut.append(route) or route.abort()
+    )
+    page.goto(f"/sales/{sale}")
+    expect(page.locator("h1")).to_have_text(KETTLE["en"])
+    assert cut
+
+
 def test_a_stranger_is_sent_to_sign_in_and_comes_back(visit: Open, shop: Running) -> None:
     sale = open_sale(shop, units=5)
     page = visit(shop)

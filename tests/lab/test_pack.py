@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +83,41 @@ def test_it_may_be_a_url(archive: Path) -> None:
     assert (folder / "mariadb" / "linked").read_text() == "program"
     archive.unlink()
     assert pack.unpacked(url) == folder, "a second run asks nobody"
+
+
+@contextmanager
+def a_mirror(head: str, body: bytes) -> Iterator[str]:
+    """Answers every request with that, and hangs up."""
+
+    class Mirror(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.wfile.write(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Mirror) as server, ThreadPoolExecutor(1) as threads:
+        threads.submit(server.serve_forever)
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/lab.tar.gz"
+        finally:
+            server.shutdown()
+
+
+@pytest.mark.parametrize("head", ["Content-Length: 999999", "Transfer-Encoding: chunked"])
+def test_a_download_that_broke_off_is_not_kept(archive: Path, home: Path, head: str) -> None:
+    body = archive.read_bytes()
+    body = b"%x\r\n" % (len(body) + 1) + body if "chunked" in head else body
+    with a_mirror(head, body) as url, pytest.raises(LabError, match="cannot be downloaded"):
+        pack.unpacked(url)
+    assert not list((home / "packs").glob("*.tar.gz"))
+
+
+def test_a_download_that_is_whole_is_kept(archive: Path) -> None:
+    body = archive.read_bytes()
+    with a_mirror(f"Content-Length: {len(body)}", body) as url:
+        assert pack.unpacked(url)
+    assert pack.unpacked(url), "a second run asks nobody"
 
 
 def test_a_damaged_file_is_refused(archive: Path, home: Path) -> None:

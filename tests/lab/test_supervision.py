@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from common.lab import Lab, LabError, places
+from common.lab import process as process_module
 from tests.lab.conftest import Parent, alive, wait_until
 
 Begin = Callable[[str], Parent]
@@ -173,6 +174,15 @@ def test_a_process_sees_the_addresses_and_its_own_settings(lab: Lab) -> None:
 def test_a_process_that_ends_before_it_is_ready_says_why(lab: Lab) -> None:
     with pytest.raises(LabError, match="no such stage"):
         lab.start_process("web", [sys.executable, "-c", "exit('no such stage')"], ready=lambda: False)
+
+
+def test_a_process_that_is_not_ready_in_time_is_gone(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tries another way finds the place free: the port, the socket, the folder."""
+    monkeypatch.setattr(process_module, "READY_WITHIN", 2)
+    note = lab.folder / "slow"
+    with pytest.raises(LabError, match="slow is not ready after 2 s"):
+        lab.start_process("slow", ["sh", "-c", f"echo $$ > {note}; sleep 600"], ready=lambda: False)
+    assert not alive(int(note.read_text()))
 
 
 def test_a_program_that_does_not_exist_is_named(lab: Lab) -> None:

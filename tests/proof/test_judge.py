@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -107,6 +108,71 @@ def test_the_restart_command_runs_in_mid_crowd(stranger: Callable[[str], str], t
     options = ["--buyers", "10", "--login", "buyer{}:demo", "--restart", f"touch {mark}"]
     CliRunner().invoke(judge, [url, *options], standalone_mode=False, catch_exceptions=False)
     assert mark.exists()
+
+
+@pytest.mark.parametrize("command", ["exit 3", "sleep 9"])
+def test_a_restart_that_did_not_happen_is_no_verdict(
+    stranger: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(blackbox, "RESTARTED_WITHIN", 0.5)
+    options = ["--buyers", "1", "--login", "buyer{}:demo", "--seconds", "0.05", "--restart", command]
+    with pytest.raises(CrowdError, match="nothing is proved"):
+        CliRunner().invoke(
+            judge, [stranger("careful"), *options], standalone_mode=False, catch_exceptions=False
+        )
+
+
+@pytest.mark.parametrize(
+    ("path", "answer"),
+    [
+        ("/api/session", {}),
+        ("/api/sales/1", {"units": 5}),
+        ("/api/orders", {}),
+        ("/api/orders", {"orders": [{"id": "1"}]}),
+        ("/api/orders", {"orders": 7}),
+    ],
+)
+def test_an_answer_without_what_the_contract_says_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch, path: str, answer: object
+) -> None:
+    shop = blackbox.Outside("http://127.0.0.1:8000")
+    monkeypatch.setattr(shop, "_call", lambda *_args, **_more: answer)
+    ask = {
+        "/api/session": lambda: shop.sign_in("buyer00001", "demo"),
+        "/api/sales/1": lambda: shop.sale(1),
+        "/api/orders": lambda: shop.orders(1, 1, "token"),
+    }
+    with pytest.raises(CrowdError, match=f"{path} lacks something, or has it wrong"):
+        ask[path]()
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8000", "ftp://127.0.0.1/", "http://[::1", "http://", "http://h:99999"]
+)
+def test_what_is_no_address_is_a_clear_error(url: str) -> None:
+    with pytest.raises(CrowdError, match="no address of a shop"):
+        blackbox.Outside(url)
+
+
+@pytest.mark.parametrize("login", ["demo", "buyer:demo", "{x}:demo", "{:zz}:demo", "{.x}:demo", "{{}:demo"])
+def test_a_login_without_a_place_for_the_number_is_a_clear_error(login: str) -> None:
+    result = CliRunner().invoke(judge, ["http://127.0.0.1:8000", "--login", login])
+    assert result.exit_code == 2
+    assert "NAME:PASSWORD" in result.output
+
+
+def test_a_server_that_speaks_no_http_is_a_clear_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other, ThreadPoolExecutor(1) as beside:
+
+        def answer() -> None:
+            asked, _ = other.accept()
+            with asked:
+                asked.recv(4096)
+                asked.sendall(b"-ERR unknown command\r\n")
+
+        beside.submit(answer)
+        with pytest.raises(CrowdError, match="was not answered"):
+            blackbox.Outside(f"http://127.0.0.1:{other.getsockname()[1]}").sign_in("buyer00001", "demo")
 
 
 def test_a_shop_that_is_not_there_is_a_clear_error() -> None:

@@ -14,15 +14,15 @@ import pytest
 from flask import request
 from werkzeug.test import Client
 
+from common import edge
 from common.backends import Clock
 from common.database import Sql
 from common.demo.contest import open_sale
-from common.edge import edge_conf
-from common.lab import Lab
+from common.lab import Lab, LabError
 from common.running import Running
 from common.shop import Attempt, Invalid, Order
 from common.stages import find
-from common.web.guards import HEADERS
+from common.web.guards import HEADERS, MAX_BODY
 from stages.s04_static_edge import foils, shell
 from stages.s04_static_edge.origin import behind_edge
 from tests.conftest import Fresh, MakeApp
@@ -308,6 +308,26 @@ def test_a_press_is_never_kept_and_never_sent_twice(shop: Running) -> None:
         assert len(db.all("SELECT id FROM orders WHERE sale_id = %s", sale)) == 2
 
 
+@pytest.mark.parametrize("size", [MAX_BODY + 1, 2_000_000])
+@pytest.mark.parametrize("path", ["/api/sales/1/orders", "/api/session"])
+def test_a_body_that_is_too_large_is_a_problem_document(shop: Running, path: str, size: int) -> None:
+    headers = {**bearer(shop, 1), "Content-Type": "application/json"}
+    answer = ask(shop.url + path, "POST", "x" * size, headers)
+    assert (answer.status, answer.headers["Content-Type"]) == (413, "application/problem+json")
+    problem = json.loads(answer.body)
+    assert (problem["type"], problem["code"], problem["status"]) == ("/problems/too_large", "too_large", 413)
+    assert answer.headers["Cache-Control"] == "no-store"
+    for name, value in HEADERS.items():
+        assert answer.headers.get_all(name) == [value]
+
+
+def test_a_body_that_is_just_small_enough_reaches_the_app(shop: Running) -> None:
+    headers = {**bearer(shop, 1), "Content-Type": "application/json"}
+    body = '{"quantity": 1' + " " * (MAX_BODY - len('{"quantity": 1}')) + "}"
+    assert len(body) == MAX_BODY
+    assert ask(f"{state_url(shop)}/orders", "POST", body, headers).status == 201
+
+
 def test_only_who_carries_nothing_is_a_stranger(shop: Running) -> None:
     nobody = {"buyer": None, "csrf_token": None}
     assert json.loads(ask(f"{shop.url}/api/session").body) == nobody
@@ -382,9 +402,22 @@ def test_the_edge_comes_back_after_a_kill(run: Run) -> None:
     assert ask(f"{shop.url}/sales/1").status == 200
 
 
+def test_an_edge_whose_pages_are_not_built_in_time_does_not_start(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(edge, "BUILT_WITHIN", 0)
+    with pytest.raises(LabError, match="cannot build its static pages"):
+        edge.build_static(lab, find("s04"), tmp_path / "static")
+
+
 def test_every_foil_changes_the_configuration() -> None:
-    conf = edge_conf(find("s04")).read_text("utf-8")
-    for foil in (foils.keeps_everything, foils.asks_all_at_once, foils.believes_the_visitor):
+    conf = edge.edge_conf(find("s04")).read_text("utf-8")
+    for foil in (
+        foils.keeps_everything,
+        foils.asks_all_at_once,
+        foils.refreshes_in_the_background,
+        foils.believes_the_visitor,
+    ):
         assert foil(conf) != conf
     with pytest.raises(ValueError, match="has no"):
         foils.swap(conf, "no such directive;", "")

@@ -41,9 +41,17 @@ from stages.s07_journal.consumer import MOST_TIMES, Consumer
 from stages.s07_journal.counter import JournalCounter
 from stages.s07_journal.journal import GROUP, OPENED, Journal
 from stages.s07_journal.ledger import BatchLedger
+from tests.conftest import Fresh
 from tests.guarantees.test_retry_safe import LosesReply
 from tests.stages.test_s03_cache import eventually
-from tests.stages.test_s05_redis_stock import Meanwhile, asked_before, forget, left, redis_says
+from tests.stages.test_s05_redis_stock import (
+    Meanwhile,
+    asked_before,
+    forget,
+    keys_of_the_only_sale,
+    left,
+    redis_says,
+)
 from tests.stages.test_s06_queue import broken, now, places, press
 from tests.world import World
 
@@ -574,23 +582,14 @@ def test_a_stage_with_a_journal_is_asked_about_consumers_too() -> None:
     assert set(scenarios_of(find("s07"))) == here
 
 
-# The scripts.
+# The keys.
 
 
-@pytest.mark.parametrize("file", sorted(find("s07").folder.glob("*.lua")), ids=lambda file: file.name)
-def test_every_key_argument_and_answer_is_explained_at_the_head(file: Any) -> None:
-    lines = file.read_text().splitlines()
-    size = next(number for number, line in enumerate(lines) if not line.startswith("--"))
-    head, body = "\n".join(lines[:size]), "\n".join(lines[size:])
-    used = set(re.findall(r"(?:KEYS|ARGV)\[\d+\]", body))
-    assert used <= set(re.findall(r"(?:KEYS|ARGV)\[\d+\]", head))
-    assert "Returns" in head
-
-
-def test_all_keys_of_a_sale_have_its_hash_tag(world: Worlds) -> None:
+def test_all_keys_of_a_sale_have_its_hash_tag(fresh: Fresh, world: Worlds) -> None:
+    fresh("s07")
     shop = world("s07")
     sale = shop.new_sale(units=1)
     ticket = press(shop, sale)
-    names = {each.decode() for each in shop.backends.stock.keys(f"s07:*{{{sale.id}}}*")}
     kept = ("stock", "bought", "requests", "open", "journal", f"ticket:{ticket.id.partition('-')[2]}")
-    assert names == {f"s07:{{{sale.id}}}:{name}" for name in kept}
+    of_all_sales = {"s07:journals"}
+    assert keys_of_the_only_sale(shop) - of_all_sales == {f"s07:{{{sale.id}}}:{name}" for name in kept}

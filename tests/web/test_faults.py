@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 import pymysql
 import pytest
@@ -66,6 +66,28 @@ def test_a_busy_shop_says_for_programs_if_it_knows_that_nothing_was_taken(
     check_problem(answer)
     assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "busy", "3")
     assert {name: told for name, told in answer.json.items() if name == "taken"} == members
+
+
+def no_connection_is_free(*_: object) -> NoReturn:
+    """What the pool says to who has waited for one, also after a change was committed."""
+    raise Busy("Every database connection is in use")
+
+
+@pytest.mark.parametrize("meets_it", ["a listener", "the last look"])
+def test_a_change_that_is_made_is_never_told_as_one_that_is_not(site: Site, meets_it: str) -> None:
+    """Whoever is told that nothing was taken restocks again."""
+    sale, office = site.sale(units=1), site.context.backoffice
+    if meets_it == "a listener":
+        office._listeners = [no_connection_is_free]
+    else:
+        office.get = no_connection_is_free  # type: ignore[method-assign]
+    answer = site.call("POST", f"/api/admin/sales/{sale.id}/restock", site.admin, json={"units": 5})
+    check_problem(answer)
+    with site.context.backends.sql() as db:
+        assert db.one("SELECT stock FROM sales WHERE id = %s", sale.id) == {"stock": 6}
+    assert (answer.status_code, answer.json["code"], answer.headers["Retry-After"]) == (503, "busy", "2")
+    assert "taken" not in answer.json
+    assert "is made" in answer.json["detail"]
 
 
 def test_a_look_that_fails_says_to_try_again(make_app: MakeApp, site: Site) -> None:

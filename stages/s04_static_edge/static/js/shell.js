@@ -85,7 +85,8 @@ async function hear({ detail: response }) {
 }
 
 async function start() {
-  const response = await fetch(SALE);
+  const response = await fetch(SALE).catch(() => undefined);
+  if (!response) return setTimeout(start, AGAIN);
   learnFrom(response);
   if (response.status === 404) {
     byId("loading").hidden = true;
