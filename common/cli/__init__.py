@@ -132,8 +132,9 @@ def foreseen() -> tuple[type[Exception], ...]:
     """The errors whose text is a sentence for the reader."""
     from common.lab.errors import LabError
     from common.proof.crowd import CrowdError
+    from common.settings import BadSetting
     from common.site.errors import PageError
     from common.stages import NoSuchStage
     from common.web.seam import WrongSeam
 
-    return LabError, CrowdError, NoSuchStage, PageError, WrongSeam, OSError
+    return BadSetting, LabError, CrowdError, NoSuchStage, PageError, WrongSeam, OSError
