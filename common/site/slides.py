@@ -9,13 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from textwrap import dedent
 
 from common.site.blocks import fence
+from common.site.outputs import RULE
 
-LINES = 32  # of a listing that leaves no room for the notes on it
+LINES = 32  # of a listing: more are cut in two, and leave no room for notes
+STEPS = 12  # of a diagram: with more its letters are too small to read
 SHORT = 420  # characters of a list that need not be cut
 TICKS = re.compile(r"`{3,}")
+FENCED = re.compile(r"(.*?^(`{3,})[^`\n]*\n)(.*?)(^\2$.*)", re.MULTILINE | re.DOTALL)
 ITEM = re.compile(r"^(?=(?:- |\d+\. ))", re.MULTILINE)
 TITLED = re.compile(r'^(?:!!!|\?\?\?) \w+ "(.*)"$', re.MULTILINE)
 # A sentence ends in Latin punctuation before a space, or in Chinese punctuation; what closes goes with it.
@@ -54,13 +58,14 @@ def _slides(given: list[str]) -> Iterator[Slide]:
         elif last and block.startswith('<div class="notes"'):
             where = "notes" if last.body.count("\n") > LINES else "body"
             last = replace(last, **{where: f"{getattr(last, where)}\n\n{block}".strip()})
-        elif last and not said and block.startswith("<small>"):  # where a figure comes from
+        elif last and not said and _belongs(block, last):
             last = replace(last, body=f"{last.body}\n\n{block}".strip())
         elif _is_shown(block):
-            yield from _told(last, heading, said[:-1])
-            caption = leading(said[-1]) if said else ""
+            led = said[-2:] if LABEL.fullmatch("".join(said[-2:-1])) else said[-1:]
+            yield from _told(last, heading, said[: len(said) - len(led)])
+            caption = "\n\n".join([*led[:-1], *map(leading, led[-1:])])
             shown, *more = _sheets(shortened(block))
-            notes = [*said[-1:], *([block] if not more and shown != block else [])]
+            notes = [*led, *([block] if not more and shown != block else [])]
             last = Slide(heading, f"{caption}\n\n{shown}".strip(), "\n\n".join(notes))
             for sheet in more:
                 yield last
@@ -87,13 +92,41 @@ def _told(last: Slide | None, heading: str, said: list[str]) -> Iterator[Slide]:
         )
 
 
+def _belongs(block: str, last: Slide) -> bool:
+    """Whether this stands below what was shown last: where a figure comes from, what a command printed, and
+    what a list ends by pointing at."""
+    printed = block.startswith("```text") and "```bash" in last.body
+    pointed_at = last.body.endswith((":", "：")) and _is_shown(block)
+    return block.startswith("<small>") or printed or pointed_at
+
+
 def _sheets(block: str) -> list[str]:
-    """What a command printed, in two where a schedule follows on its verdicts: a sheet has few lines."""
-    head, found, schedule = block.partition("\n\nSchedule ")
-    opened = TICKS.search(head)
-    if not (found and opened and head.startswith("<div") and "✘" in head):
+    """A listing or a diagram, on as many sheets as it needs: a sheet has few lines. The schedule that follows
+    on verdicts begins one."""
+    fenced = FENCED.fullmatch(block)
+    if not fenced:
         return [block]
-    return [f"{head}\n{opened[0]}\n\n</div>", f"{head[: opened.end()]}text\nSchedule {schedule}"]
+    opening, _, text, closing = fenced.groups()
+    head, found, schedule = text.partition("\n\nSchedule ")
+    parts = [f"{head}\n", f"Schedule {schedule}"] if found and "✘" in head else [text]
+    return [f"{opening}{piece}{closing}" for part in parts for piece in _pieces(part.splitlines())]
+
+
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """These lines, in several pieces of about the same length if they are many. Each begins with a step, or
+    after an empty line; and what heads the columns stands above each."""
+    heading, start, most, begins = 0, 0, LINES, r"$"
+    if participants := [at for at, line in enumerate(lines) if line.startswith("    participant ")]:
+        start, most, begins = participants[-1] + 1, STEPS, r" *\w+-[>x]"
+    elif rules := [at for at, line in enumerate(lines) if line.lstrip().startswith(RULE)]:
+        heading, start, begins = rules[0] - 1, rules[0] + 1, r"\d+ "
+    steps = [at for at in range(start + 1, len(lines)) if re.match(begins, lines[at])]
+    count = -(-(len(lines) - start) // most) if steps else 1
+    ideal = [start + (len(lines) - start) * n // count for n in range(1, count)]
+    cuts = sorted({min(steps, key=lambda at, ideal=each: abs(at - ideal)) for each in ideal})
+    for begin, end in pairwise([0, *cuts, len(lines)]):
+        repeated = lines[heading:start] if begin else []
+        yield "\n".join([*repeated, *lines[begin:end]]).strip("\n") + "\n"
 
 
 def _heading(line: str) -> str:
