@@ -96,7 +96,7 @@ def _belongs(block: str, last: Slide) -> bool:
     """Whether this stands below what was shown last: where a figure comes from, what a command printed, and
     what a list ends by pointing at."""
     printed = block.startswith("```text") and "```bash" in last.body
-    pointed_at = last.body.endswith((":", "：")) and _is_shown(block)
+    pointed_at = last.body.rstrip("*").endswith((":", "：")) and _is_shown(block)
     return block.startswith("<small>") or printed or pointed_at
 
 
@@ -123,7 +123,7 @@ def _pieces(lines: list[str]) -> Iterator[str]:
     steps = [at for at in range(start + 1, len(lines)) if re.match(begins, lines[at])]
     count = -(-(len(lines) - start) // most) if steps else 1
     ideal = [start + (len(lines) - start) * n // count for n in range(1, count)]
-    cuts = sorted({min(steps, key=lambda at, ideal=each: abs(at - ideal)) for each in ideal})
+    cuts = sorted({min((abs(at - each), at) for at in steps)[1] for each in ideal})
     for begin, end in pairwise([0, *cuts, len(lines)]):
         repeated = lines[heading:start] if begin else []
         yield "\n".join([*repeated, *lines[begin:end]]).strip("\n") + "\n"
@@ -183,16 +183,27 @@ def lead(paragraph: str) -> str:
     label = LABEL.match(paragraph)
     said = label[0] if label else ""
     start = len(said)
-    for sentence in SENTENCE.finditer(paragraph[start:]):
-        said += sentence[0]
+    for sentence in _sentences(paragraph[start:]):
+        said += sentence
         if _width(said[start:]) >= WIDTH:
             break
     return said.strip()
 
 
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences, with what is between them. Stars that end one and close nothing in it open the next."""
+    opening = ""
+    for found in SENTENCE.finditer(text):
+        sentence = opening + found[0]
+        bare = sentence.rstrip("*")
+        stars = sentence[len(bare) :]
+        opening = stars if stars and bare.count(stars) % 2 == 0 else ""
+        yield bare if opening else sentence
+
+
 def leading(paragraph: str) -> str:
     """The sentence that points at what follows: the last one if it ends in a colon, else the first."""
-    last = [found[0] for found in SENTENCE.finditer(paragraph) if found[0].strip()][-1].strip()
+    last = [sentence for sentence in _sentences(paragraph) if sentence.strip()][-1].strip()
     return last if last.endswith((":", "：")) else lead(paragraph)
 
 
