@@ -17,6 +17,7 @@ from common.site.outputs import RULE
 
 LINES = 32  # of a listing: more are cut in two, and leave no room for notes
 STEPS = 12  # of a diagram: with more its letters are too small to read
+LONG = 70  # characters of a step that are as high as one more step
 SHORT = 420  # characters of a list that need not be cut
 TICKS = re.compile(r"`{3,}")
 FENCED = re.compile(r"(.*?^(`{3,})[^`\n]*\n)(.*?)(^\2$.*)", re.MULTILINE | re.DOTALL)
@@ -121,8 +122,10 @@ def _pieces(lines: list[str]) -> Iterator[str]:
     elif rules := [at for at, line in enumerate(lines) if line.lstrip().startswith(RULE)]:
         heading, start, begins = rules[0] - 1, rules[0] + 1, r"\d+ "
     steps = [at for at in range(start + 1, len(lines)) if re.match(begins, lines[at])]
-    count = -(-(len(lines) - start) // most) if steps else 1
-    ideal = [start + (len(lines) - start) * n // count for n in range(1, count)]
+    length = len(lines) - start
+    words = sum(len(lines[at]) // LONG for at in steps) if participants else 0
+    count = -(-(length + words) // most) if steps else 1
+    ideal = [start + length * n // count for n in range(1, count)]
     cuts = sorted({min((abs(at - each), at) for at in steps)[1] for each in ideal})
     for begin, end in pairwise([0, *cuts, len(lines)]):
         repeated = lines[heading:start] if begin else []
