@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +49,14 @@ WORDS = {
         "processor time": "一次抢购的处理器时间，µs",
         "memory": "每个买家占用的 Redis 字节数",
         "load": "平均负载 {}",
+    },
+}
+# A raw file says in English on what it was measured.
+CIRCUMSTANCES = {
+    "en": {},
+    "zh": {
+        r"^(\d+) cores, ": r"\1 核，",
+        r", (\d+) processes of (\d+) threads": r"，\1 个进程，各 \2 个线程",
     },
 }
 KINDS = ("refused", "accepted", "written")
@@ -95,12 +105,19 @@ def render(template: str, lang: str, **values: Any) -> str:
     def t(key: str, *within: object) -> str:
         return word(key, lang).format(*within)
 
-    return jinja.get_template(f"{template}.svg.j2").render(values, t=t)
+    return jinja.get_template(f"{template}.svg.j2").render(values, t=t, on=partial(circumstances, lang=lang))
 
 
 def word(key: str, lang: str) -> str:
     """The words for a subject, a kind, a part of a picture. A stage has the same name in every language."""
     return WORDS[lang].get(key, key)
+
+
+def circumstances(said: str, lang: str) -> str:
+    """The machine, or the servers, of a raw file in the words of `lang`."""
+    for english, other in CIRCUMSTANCES[lang].items():
+        said = re.sub(english, other, said)
+    return said
 
 
 def bars(figures: list[dict[str, Any]]) -> Picture:

@@ -59,7 +59,8 @@ def _fields(schema: Node, lang: Lang) -> str:
         (f"`{name}`" + (" *" if name in required else ""), _kind(_resolved(field)))
         for name, field in schema.get("properties", {}).items()
     ]
-    return table([f"{word('field', lang)} (* = {word('required', lang)})", word("kind", lang)], rows)
+    star = word("in_brackets", lang, f"* = {word('required', lang)}")
+    return table([f"{word('field', lang)}{star}", word("kind", lang)], rows)
 
 
 def _kind(field: Node) -> str:

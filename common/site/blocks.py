@@ -20,6 +20,11 @@ def collapsed(title: str, body: str) -> str:
     return f'??? abstract "{title}"\n\n{indent(body, "    ")}\n'
 
 
+def whole(text: str) -> str:
+    """Not to be broken into lines."""
+    return f'<span class="whole">{text}</span>'
+
+
 def table(head: Sequence[str], rows: Iterable[Sequence[object]], align: str = "") -> str:
     """A Markdown table. `align` has a letter for each column: l, c or r."""
     marks = {"l": "---", "c": ":---:", "r": "---:"}

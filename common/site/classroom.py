@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from common.bench import plot
 from common.lab.places import ROOT
 from common.site.blocks import table
 from common.site.words import Lang, word
@@ -25,5 +26,6 @@ def shown(lang: Lang) -> str:
     ]
     archive = [("`./seckill lab pack`", "", "", f"{round(measured['archive_bytes'] / 1e6)} MB")]
     head = [word(key, lang) for key in ("command", "processes", "memory", "disk_or_time")]
-    note = word("measured_on", lang, measured["machine"], measured["load_average"], measured["date"][:10])
+    machine = plot.circumstances(measured["machine"], lang)
+    note = word("measured_on", lang, machine, measured["load_average"], measured["date"][:10])
     return table(head, [*rows, *archive, *seconds], "lrrr") + f"\n<small>{note}</small>\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from common.bench import plot
-from common.site.blocks import table
+from common.site.blocks import table, whole
 from common.site.errors import PageError
 from common.site.pages import DOCS
 from common.site.words import Lang, word
@@ -68,7 +68,8 @@ def figures(stage: Stage, lang: Lang) -> str:
         (plot.word(kind, lang), *(_speed(speeds.get((each.name, kind))) for each in pair)) for kind in kinds
     ]
     head = [word("per_second", lang), *(each.code for each in pair)]
-    return _shown(BENCH, document, lang, table(head, rows, "l" + "r" * len(pair))) if rows else ""
+    speeds_table = table(head, rows, "l" + "r" * len(pair))
+    return _shown(BENCH, document, lang, word("at_full_load", lang), speeds_table) if rows else ""
 
 
 def drain(lang: Lang) -> str:
@@ -177,7 +178,7 @@ def _verdict(found: Document, again: int, units: int, lang: Lang) -> tuple[objec
     broken = [f"`{name}`" for name, each in found["verdicts"].items() if each["state"] == "broken"]
     return (
         f"{again:,}",
-        *(_whole(f"{found['sold']:,} / {units:,}"), found["oversold"]),
+        *(whole(f"{found['sold']:,} / {units:,}"), found["oversold"]),
         ", ".join(broken) or word("stalls: none", lang),
     )
 
@@ -211,7 +212,7 @@ def _peaks(document: Document, lang: Lang) -> str:
     rows = [
         (
             *(_subject(each["subject"], lang), plot.word(each["kind"], lang), f"{each['per_second']:,}"),
-            *(_whole(f"{each['lowest']:,} – {each['highest']:,}"), f"{each['ratio']:.2f}"),
+            *(whole(f"{each['lowest']:,} – {each['highest']:,}"), f"{each['ratio']:.2f}"),
             *(f"{each['p50_ms']:.1f}", f"{each['p99_ms']:.1f}", f"{each['cpu_us']:,}"),
             f"{each['generator']:.0%}",
         )
@@ -254,13 +255,8 @@ def _subject(name: str, lang: Lang) -> str:
 def _speed(figure: Document | None) -> str:
     if not figure:
         return ""
-    multiple = _whole(f"(× {figure['ratio']:.2f})")
+    multiple = whole(f"(× {figure['ratio']:.2f})")
     return f"{figure['per_second']:,.0f} {multiple}"
-
-
-def _whole(text: str) -> str:
-    """Not to be broken into lines."""
-    return f'<span class="whole">{text}</span>'
 
 
 def _picture(svg: str) -> str:
@@ -274,7 +270,8 @@ def _shown(file: Path, document: Document, lang: Lang, *parts: str) -> str:
     """`parts`, and below them where they come from."""
     about = document["about"]
     source = word(
-        *("measured", lang, about["machine"], about["date"][:10], about["load_average"]),
+        *("measured", lang, plot.circumstances(about["machine"], lang)),
+        *(about["date"][:10], about["load_average"]),
         *(f"`{about['command']}`", f"`docs/results/{file.name}`"),
     )
     return "\n\n".join([*parts, f"<small>{source}</small>"]) + "\n"

@@ -24,6 +24,7 @@ from common.site.errors import PageError
 FOLDER = ROOT / "docs" / "outputs"
 LIST = FOLDER / "outputs.toml"
 COLUMNS = 88  # characters that fit beside the table of contents
+COMMAND = 84  # and so many of the first line, beside the copy button
 RULE = "──"  # what is drawn in columns has one below its heading
 SECONDS = re.compile(r"\d+(\.\d+)? s\b")  # the only thing that may differ from one run to the next
 # Without it a diagram is as wide as its longest statement, and its letters are too small to read.
@@ -73,10 +74,18 @@ def captured(name: str) -> str:
 def shown(name: str) -> str:
     """Markdown: the command, and what it printed. What is wider than the page's column is set smaller; on a
     phone lines are wrapped, unless they are drawn in columns."""
-    text = f"$ {entry(name).command}\n\n{captured(name)}"
+    text = f"$ {_in_lines(entry(name).command)}\n\n{captured(name)}"
     kinds = {"wide": max(map(len, text.splitlines())) > COLUMNS, "drawn": RULE in text}
     names = " ".join(["output", *(kind for kind, holds in kinds.items() if holds)])
     return f'<div class="{names}" markdown>\n\n{fence(text, "text")}\n</div>\n'
+
+
+def _in_lines(command: str) -> str:
+    """The command as a shell takes it, in two lines if it is long: the copy button would hide its end."""
+    at = command.rfind(" --with ")
+    if len(command) <= COMMAND or at < 0:
+        return command
+    return f"{command[:at]} \\\n    {command[at + 1 :]}"
 
 
 def diagram(name: str) -> str:

@@ -9,13 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from textwrap import dedent
 
 from common.site.blocks import fence
+from common.site.outputs import RULE
 
-LINES = 32  # of a listing that leaves no room for the notes on it
+LINES = 32  # of a listing: more are cut in two, and leave no room for notes
+STEPS = 12  # of a diagram: with more its letters are too small to read
+LONG = 70  # characters of a step that are as high as one more step
 SHORT = 420  # characters of a list that need not be cut
 TICKS = re.compile(r"`{3,}")
+FENCED = re.compile(r"(.*?^(`{3,})[^`\n]*\n)(.*?)(^\2$.*)", re.MULTILINE | re.DOTALL)
 ITEM = re.compile(r"^(?=(?:- |\d+\. ))", re.MULTILINE)
 TITLED = re.compile(r'^(?:!!!|\?\?\?) \w+ "(.*)"$', re.MULTILINE)
 # A sentence ends in Latin punctuation before a space, or in Chinese punctuation; what closes goes with it.
@@ -54,13 +59,14 @@ def _slides(given: list[str]) -> Iterator[Slide]:
         elif last and block.startswith('<div class="notes"'):
             where = "notes" if last.body.count("\n") > LINES else "body"
             last = replace(last, **{where: f"{getattr(last, where)}\n\n{block}".strip()})
-        elif last and not said and block.startswith("<small>"):  # where a figure comes from
+        elif last and not said and _belongs(block, last):
             last = replace(last, body=f"{last.body}\n\n{block}".strip())
         elif _is_shown(block):
-            yield from _told(last, heading, said[:-1])
-            caption = leading(said[-1]) if said else ""
+            led = said[-2:] if LABEL.fullmatch("".join(said[-2:-1])) else said[-1:]
+            yield from _told(last, heading, said[: len(said) - len(led)])
+            caption = "\n\n".join([*led[:-1], *map(leading, led[-1:])])
             shown, *more = _sheets(shortened(block))
-            notes = [*said[-1:], *([block] if not more and shown != block else [])]
+            notes = [*led, *([block] if not more and shown != block else [])]
             last = Slide(heading, f"{caption}\n\n{shown}".strip(), "\n\n".join(notes))
             for sheet in more:
                 yield last
@@ -87,13 +93,43 @@ def _told(last: Slide | None, heading: str, said: list[str]) -> Iterator[Slide]:
         )
 
 
+def _belongs(block: str, last: Slide) -> bool:
+    """Whether this stands below what was shown last: where a figure comes from, what a command printed, and
+    what a list ends by pointing at."""
+    printed = block.startswith("```text") and "```bash" in last.body
+    pointed_at = last.body.rstrip("*").endswith((":", "：")) and _is_shown(block)
+    return block.startswith("<small>") or printed or pointed_at
+
+
 def _sheets(block: str) -> list[str]:
-    """What a command printed, in two where a schedule follows on its verdicts: a sheet has few lines."""
-    head, found, schedule = block.partition("\n\nSchedule ")
-    opened = TICKS.search(head)
-    if not (found and opened and head.startswith("<div") and "✘" in head):
+    """A listing or a diagram, on as many sheets as it needs: a sheet has few lines. The schedule that follows
+    on verdicts begins one."""
+    fenced = FENCED.fullmatch(block)
+    if not fenced:
         return [block]
-    return [f"{head}\n{opened[0]}\n\n</div>", f"{head[: opened.end()]}text\nSchedule {schedule}"]
+    opening, _, text, closing = fenced.groups()
+    head, found, schedule = text.partition("\n\nSchedule ")
+    parts = [f"{head}\n", f"Schedule {schedule}"] if found and "✘" in head else [text]
+    return [f"{opening}{piece}{closing}" for part in parts for piece in _pieces(part.splitlines())]
+
+
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """These lines, in several pieces of about the same length if they are many. Each begins with a step, or
+    after an empty line; and what heads the columns stands above each."""
+    heading, start, most, begins = 0, 0, LINES, r"$"
+    if participants := [at for at, line in enumerate(lines) if line.startswith("    participant ")]:
+        start, most, begins = participants[-1] + 1, STEPS, r" *\w+-[>x]"
+    elif rules := [at for at, line in enumerate(lines) if line.lstrip().startswith(RULE)]:
+        heading, start, begins = rules[0] - 1, rules[0] + 1, r"\d+ "
+    steps = [at for at in range(start + 1, len(lines)) if re.match(begins, lines[at])]
+    length = len(lines) - start
+    words = sum(len(lines[at]) // LONG for at in steps) if participants else 0
+    count = -(-(length + words) // most) if steps else 1
+    ideal = [start + length * n // count for n in range(1, count)]
+    cuts = sorted({min((abs(at - each), at) for at in steps)[1] for each in ideal})
+    for begin, end in pairwise([0, *cuts, len(lines)]):
+        repeated = lines[heading:start] if begin else []
+        yield "\n".join([*repeated, *lines[begin:end]]).strip("\n") + "\n"
 
 
 def _heading(line: str) -> str:
@@ -150,16 +186,27 @@ def lead(paragraph: str) -> str:
     label = LABEL.match(paragraph)
     said = label[0] if label else ""
     start = len(said)
-    for sentence in SENTENCE.finditer(paragraph[start:]):
-        said += sentence[0]
+    for sentence in _sentences(paragraph[start:]):
+        said += sentence
         if _width(said[start:]) >= WIDTH:
             break
     return said.strip()
 
 
+def _sentences(text: str) -> Iterator[str]:
+    """The sentences, with what is between them. Stars that end one and close nothing in it open the next."""
+    opening = ""
+    for found in SENTENCE.finditer(text):
+        sentence = opening + found[0]
+        bare = sentence.rstrip("*")
+        stars = sentence[len(bare) :]
+        opening = stars if stars and bare.count(stars) % 2 == 0 else ""
+        yield bare if opening else sentence
+
+
 def leading(paragraph: str) -> str:
     """The sentence that points at what follows: the last one if it ends in a colon, else the first."""
-    last = [found[0] for found in SENTENCE.finditer(paragraph) if found[0].strip()][-1].strip()
+    last = [sentence for sentence in _sentences(paragraph) if sentence.strip()][-1].strip()
     return last if last.endswith((":", "：")) else lead(paragraph)
 
 

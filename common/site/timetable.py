@@ -9,7 +9,7 @@ from html import escape
 
 from common.lab.places import ROOT
 from common.site import ladder
-from common.site.blocks import table
+from common.site.blocks import table, whole
 from common.site.links import chapter_link
 from common.site.pages import DOCS, front_matter, path_of
 from common.site.words import Lang, word
@@ -74,7 +74,7 @@ def hours(number: int, lang: Lang) -> str:
     """So many minutes, as hours and what is left."""
     full, left = divmod(number, 60)
     parts = [word("hours", lang, full), *([word("minutes", lang, left)] if left else [])]
-    return " ".join(parts)
+    return " ".join(map(whole, parts))
 
 
 def electives(lang: Lang, here: str) -> str:
@@ -87,7 +87,8 @@ def electives(lang: Lang, here: str) -> str:
 def _name(code: str, stage: Stage | None, lang: Lang, here: str) -> str:
     if stage:
         return f"{chapter_link(stage, lang, here)} {escape(stage.title[lang])}"
-    return f"{code} {escape(ladder.about(code)[lang])} *({word('to_come', lang)})*"
+    to_come = word("in_brackets", lang, f"*{word('to_come', lang)}*")
+    return f"{code} {escape(ladder.about(code)[lang])}{to_come}"
 
 
 def _cells(week: Minutes, lang: Lang) -> list[str]:

@@ -89,7 +89,7 @@ def test_each_slide_fits_its_sheet_and_can_be_read(
             expect(page.locator(".deck-place")).to_have_text(re.compile(f"^{slide} / "))
             page.screenshot(path=tmp_path / f"{Path(path).stem}-{slide}.png")  # for who wants to look
             state = page.evaluate(STATE)
-            if (state["tooTall"] and not state["played"]) or state["zoom"] < 0.4 or not state["words"]:
+            if (state["tooTall"] and not state["played"]) or state["zoom"] < 0.45 or not state["words"]:
                 bad.append((path, slide, state))
         page.close()
     assert bad == []

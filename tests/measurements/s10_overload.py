@@ -114,7 +114,7 @@ def draw(file: Path) -> str:
         }
         for code, found in document["stages"].items()
     ]
-    ticks = [(load, WIDE * load / max(LOADS)) for load in LOADS if load > 5]
+    ticks = [(load, WIDE * load / max(LOADS)) for load in LOADS]
     jinja = Environment(undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True)
     return jinja.from_string(TEMPLATE.read_text()).render(
         lines=lines, ticks=ticks, top=top, wide=WIDE, high=HIGH, **document

@@ -12,17 +12,29 @@
 
   if (dark) document.body.dataset.mdColorScheme = "slate";
 
-  /** As large as the sheet allows: text of a few words grows, a long listing shrinks. */
+  /** As large as the sheet allows: text of a few words grows, a long listing shrinks. Its notes stand below it, or beside it. */
   function fit(slide) {
     const body = slide.querySelector(".slide-body");
     const closed = [...body.querySelectorAll("details:not([open])")];
     closed.forEach((each) => { each.open = true; }); // there has to be room for the answer
-    for (let zoom = 1.35; zoom > 0.3; zoom -= 0.05) {
-      body.style.zoom = zoom;
-      const wide = [body, ...body.querySelectorAll("pre, pre > code, .grid-of-guarantees, .md-typeset__scrollwrap")];
-      if (body.scrollHeight <= body.clientHeight + 1 && wide.every((each) => each.scrollWidth <= each.clientWidth + 1)) break;
+    const below = largest(body);
+    if (body.querySelector(":scope > .notes")) {
+      body.classList.add("is-beside");
+      if (largest(body) <= below) {
+        body.classList.remove("is-beside");
+        body.style.zoom = below;
+      }
     }
     closed.forEach((each) => { each.open = false; });
+  }
+
+  function largest(body) {
+    const wide = [body, ...body.querySelectorAll("pre, pre > code, table, .grid-of-guarantees")];
+    for (let zoom = 1.35; zoom > 0.3; zoom -= 0.05) {
+      body.style.zoom = zoom;
+      if (body.scrollHeight <= body.clientHeight + 1 && wide.every((each) => each.scrollWidth <= each.clientWidth + 1)) return zoom;
+    }
+    return 0;
   }
 
   function show(number) {
@@ -63,8 +75,9 @@
   notes.addEventListener("click", showNotes);
   if (window.mermaid) {
     mermaid.initialize({ startOnLoad: false, theme: dark ? "dark" : "default" });
-    for (const drawing of document.querySelectorAll("pre.mermaid")) drawing.replaceChildren(drawing.textContent); // without <code>
-    await mermaid.run({ querySelector: "pre.mermaid" }); // while all are laid out: what is hidden has no size
+    for (const [at, drawing] of document.querySelectorAll("pre.mermaid").entries()) { // while all are laid out: what is hidden has no size
+      drawing.innerHTML = (await mermaid.render(`diagram-${at}`, drawing.textContent)).svg;
+    }
   }
   addEventListener("beforeprint", () => document.querySelectorAll(".slide details").forEach((each) => { each.open = true; }));
   if (!small) {

@@ -19,6 +19,8 @@
     if (!number) continue;
     const mark = document.createElement("span");
     mark.className = "note-mark";
+    const second = comment.closest("code").querySelector("a:nth-of-type(2)");
+    if (second && comment.compareDocumentPosition(second) & Node.DOCUMENT_POSITION_FOLLOWING) mark.classList.add("beside-button");
     mark.textContent = number;
     comment.replaceChildren(said, mark);
   }
@@ -47,12 +49,12 @@
   if (window.mermaid) {
     const { render } = mermaid;
     // And no lifeline runs through its words.
-    const look = `marker path { fill: var(--s-arrow) !important; stroke: var(--s-arrow) !important; }
-      .messageText { paint-order: stroke; stroke: var(--md-default-bg-color) !important; stroke-width: 4px; }`;
-    mermaid.render = async (...given) => {
-      const drawn = await render(...given);
+    const look = (id) => `#${id} marker path { fill: var(--s-arrow) !important; stroke: var(--s-arrow) !important; }
+      #${id} .messageText { paint-order: stroke; stroke: var(--md-default-bg-color) !important; stroke-width: 4px; }`;
+    mermaid.render = async (id, ...given) => {
+      const drawn = await render(id, ...given);
       const svg = drawn.svg.replace(/max-width: ([\d.]+)px;/, "$& min-width: min($1px * .62, var(--s-diagram));");
-      return { ...drawn, svg: `${svg}<style>${look}</style>` };
+      return { ...drawn, svg: `${svg}<style>${look(id)}</style>` };
     };
   }
 

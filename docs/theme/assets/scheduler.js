@@ -31,6 +31,11 @@
     return code;
   }
 
+  /** A command whose options keep their dashes: a line that ends in `--` says nothing. */
+  function command(text) {
+    return element("code", {}, ...text.split(/((?<=\s)--\w+)/).map((part, at) => (at % 2 ? element("span", { class: "whole" }, part) : part)));
+  }
+
   // ---- The tree ----
 
   /** One recording: what can happen, and what has been tried. */
@@ -276,7 +281,7 @@
       this.log.replaceChildren(...this.rows(story));
       this.drawTools(story);
       this.counter.textContent = this.count();
-      this.real.replaceChildren(`${this.words.real} `, element("code", {}, `${this.shop.command}${this.schedule ? ` --replay ${this.schedule}` : ""}`));
+      this.real.replaceChildren(`${this.words.real} `, command(`${this.shop.command}${this.schedule ? ` --replay ${this.schedule}` : ""}`));
       this.status.textContent = said;
     }
 
