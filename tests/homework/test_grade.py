@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import subprocess
 import threading
 import zipfile
 from collections.abc import Callable, Iterable
@@ -227,6 +226,9 @@ def test_a_hint_says_how_to_get_more(capsys: Capture) -> None:
     assert "./seckill homework hint 02 3 --level 2" in capsys.readouterr().out
 
 
+STAFF = ("/solution/", "/wrong/", "hidden.py", "tests/homework", "__pycache__")
+
+
 def test_students_get_no_solution_and_no_hidden_check(tmp_path: Path) -> None:
     count = student_pack.write(tmp_path / "pack.zip")
     with zipfile.ZipFile(tmp_path / "pack.zip") as archive:
@@ -235,19 +237,26 @@ def test_students_get_no_solution_and_no_hidden_check(tmp_path: Path) -> None:
     assert "seckill/homework/hw02_swap/starter/swap.py" in names
     assert "seckill/homework/hw02_swap/checks.py" in names
     assert "seckill/seckill" in names
-    kept = ("/solution/", "/wrong/", "hidden.py", "tests/homework", "/.git/", "/.lab/")
-    assert not [name for name in names if any(part in name for part in kept)]
+    assert not [name for name in names if any(part in name for part in (*STAFF, "/.git/", "/.lab/"))]
 
 
-def test_students_get_all_the_rest_of_the_project_and_nothing_that_lies_beside_it() -> None:
-    argv = ["git", "ls-files", "-z"]
-    done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, check=False)
-    if done.returncode:
-        pytest.skip("this is no repository")
-    ours = {path for path in done.stdout.split("\0") if path and (ROOT / path).is_file()}
+@pytest.mark.parametrize("folder", ["common", "deploy", "docs", "homework", "sql", "stages", "tests"])
+def test_students_get_all_the_rest_of_the_project(folder: str) -> None:
+    ours = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if path.is_file()}
     given = {path.relative_to(ROOT).as_posix() for path in student_pack.given()}
-    assert {path for path in ours - given if not student_pack.is_kept(Path(path).parts)} == set()
-    assert {path.split("/")[0] for path in given} <= {path.split("/")[0] for path in ours}
+    assert sorted(name for name in ours - given if not any(part in name for part in STAFF)) == []
+
+
+def test_students_do_not_get_what_an_instructor_keeps_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(student_pack, "ROOT", tmp_path)
+    ours = {"seckill", "common/shop.py", "stages/s03_cache/app.py", "docs/results/demo.json"}
+    beside = {"roster.csv", "hw02.zip", "handed-in/seckill-1-x/hw02/swap.py", "mine/hw02/swap.py", ".env"}
+    for name in ours | beside | {".git/config", "common/.mypy_cache/x", "common/__pycache__/shop.pyc"}:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    assert {path.relative_to(tmp_path).as_posix() for path in student_pack.given()} == ours
 
 
 def test_a_result_is_read_back_as_it_was_written() -> None:
