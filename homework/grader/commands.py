@@ -269,8 +269,9 @@ def grade(
         console.print(walls.missing(), style="yellow")
     rules = load(course) if course else Course()
     paths, misnamed = find_all(folder)
-    empty = [path.name for path in paths if opened(path).is_empty]
-    work = list(pieces(paths, chosen or all_homeworks(), to))
+    handed_in = {path.name: opened(path) for path in paths}
+    empty = [name for name, each in handed_in.items() if each.is_empty]
+    work = list(pieces(handed_in.values(), chosen or all_homeworks(), to))
     if not work:
         raise click.ClickException(f"nothing in {folder} belongs to a homework")
     number = 0

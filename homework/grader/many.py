@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from homework.grader.grading import Submission, Wish, grade
 from homework.grader.result import BrokenResult, Result
 from homework.grader.results import FILE, write
 from homework.grader.servers import Servers, own_servers
-from homework.grader.submissions import digest, opened
+from homework.grader.submissions import HandedIn, digest
 
 Done = Callable[[Result, bool], None]
 """Called with each result, and whether it had been there before."""
@@ -34,15 +34,14 @@ class Piece:
         return self.folder / "made-from"
 
 
-def pieces(paths: Sequence[Path], homeworks: Sequence[Homework], out: Path) -> Iterator[Piece]:
+def pieces(handed_in: Iterable[HandedIn], homeworks: Sequence[Homework], out: Path) -> Iterator[Piece]:
     """What there is to grade. A submission without a homework has no piece of it; one that cannot be opened
     has one of each."""
-    for path in paths:
-        handed_in = opened(path)
+    for each in handed_in:
         for homework in homeworks:
-            submission = handed_in.submission(homework)
+            submission = each.submission(homework)
             if submission.files or submission.trouble:
-                yield Piece(homework, submission, out / handed_in.name / homework.code)
+                yield Piece(homework, submission, out / each.name / homework.code)
 
 
 def grade_all(work: Sequence[Piece], jobs: int, seed: int, done: Done) -> list[Result]:
